@@ -1,0 +1,27 @@
+"""mmcourse: multimodal fusion and cross-modal learning, every algorithm twice.
+
+Rooms, one idea each: `scratch` (NumPy, forward and backward by hand), `pytorch` (its twin), `contract` (what both
+must do):
+
+    layers      linear, softmax, layer norm, embedding, activations, losses, dropout, SGD and Adam
+    attention   scaled dot-product, multi-head and tiled attention
+
+Around them:
+
+    agree       how two implementations are held together
+    data        the world: sticker scenes with captions in English and Chinese, boxes, a held-out split
+    checkpoints small weights that the course trained itself, each with its command, seed and scores
+    show        figures and widgets
+    grading     questions, their known wrong answers, check()
+    cli         the `mmcourse` command
+
+Importing the package imports nothing heavy: neither NumPy nor torch nor matplotlib.
+"""
+
+import os
+
+# One thread is quickest on a shared two-core machine, where a second one spins and waits for its neighbour.
+# It must be said before NumPy or torch load their BLAS; whoever sets the variable beforehand keeps their own choice.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+__version__ = "0.1.0"

@@ -1,0 +1,206 @@
+"""The layers by hand, in NumPy: each way back stands under its way there."""
+
+import numpy as np
+
+
+def linear(x, weight, bias=None):
+    """y = x Wᵀ + b.   x (..., I), weight (O, I), bias (O,) or None; returns y (..., O)."""
+    if x.shape[-1] != weight.shape[-1]:
+        raise ValueError(
+            f"linear: x has width {x.shape[-1]} {x.shape}, but weight expects {weight.shape[-1]} {weight.shape}"
+        )
+    y = x @ weight.T
+    return (y if bias is None else y + bias), (x, weight, bias is not None)
+
+
+def linear_backward(dy, cache):
+    """dy (..., O) to (dx, dweight, dbias); dbias is None where there was no bias."""
+    x, weight, has_bias = cache
+    rows = dy.reshape(-1, dy.shape[-1])  # every leading index is one more example
+    dweight = rows.T @ x.reshape(-1, x.shape[-1])
+    return dy @ weight, dweight, rows.sum(0) if has_bias else None
+
+
+def softmax(x, axis=-1):
+    """Positive numbers that sum to one along `axis`; x and y have one shape.
+
+    The largest entry is subtracted first: it cancels in the fraction, and exp can then never overflow.
+    """
+    e = np.exp(x - x.max(axis, keepdims=True))
+    y = e / e.sum(axis, keepdims=True)
+    return y, (y, axis)
+
+
+def softmax_backward(dy, cache):
+    """dx for softmax, whose Jacobian along the axis is diag(y) - y yᵀ."""
+    y, axis = cache
+    return y * (dy - (dy * y).sum(axis, keepdims=True))
+
+
+def layer_norm(x, weight, bias, eps=1e-5):
+    """Give every row mean 0 and variance 1, then stretch and shift.   x (..., I), weight and bias (I,)."""
+    centred = x - x.mean(-1, keepdims=True)
+    inverse = 1 / np.sqrt((centred * centred).mean(-1, keepdims=True) + eps)
+    unit = centred * inverse
+    return unit * weight + bias, (unit, inverse, weight)
+
+
+def layer_norm_backward(dy, cache):
+    """dy (..., I) to (dx, dweight, dbias).
+
+    Centring and scaling remove two directions from a row, so the gradient along them (1 and the row itself) goes too.
+    """
+    unit, inverse, weight = cache
+    lead = tuple(range(dy.ndim - 1))
+    d = dy * weight
+    dx = inverse * (d - d.mean(-1, keepdims=True) - unit * (d * unit).mean(-1, keepdims=True))
+    return dx, (dy * unit).sum(lead), dy.sum(lead)
+
+
+def embedding(ids, table):
+    """Row ids of the table.   ids (...) int, table (V, O); returns y (..., O)."""
+    if ids.size and (ids.min() < 0 or ids.max() >= len(table)):
+        raise IndexError(f"embedding: ids must lie in 0..{len(table) - 1}, came {ids.min()}..{ids.max()}")
+    return table[ids], (ids, table.shape)
+
+
+def embedding_backward(dy, cache):
+    """dtable (V, O): a row used twice collects both gradients, hence `add.at` and not `dtable[ids] += dy`."""
+    ids, shape = cache
+    dtable = np.zeros(shape, dy.dtype)
+    np.add.at(dtable, ids, dy)
+    return dtable
+
+
+def relu(x):
+    """max(x, 0)."""
+    return np.maximum(x, 0), x > 0
+
+
+def relu_backward(dy, cache):
+    """The slope at 0 is taken as 0, as PyTorch does."""
+    return dy * cache
+
+
+def sigmoid(x):
+    """1 / (1 + exp(-x)), written with tanh, which cannot overflow."""
+    y = 0.5 * np.tanh(0.5 * x) + 0.5
+    return y, y
+
+
+def sigmoid_backward(dy, cache):
+    """dx, from the output alone: y' = y (1 - y)."""
+    return dy * cache * (1 - cache)
+
+
+def tanh(x):
+    """tanh(x)."""
+    y = np.tanh(x)
+    return y, y
+
+
+def tanh_backward(dy, cache):
+    """dx, from the output alone: y' = 1 - y²."""
+    return dy * (1 - cache * cache)
+
+
+_GELU = (2 / np.pi) ** 0.5, 0.044715
+
+
+def gelu(x):
+    """x times the chance that a standard normal number lies below x, in the tanh form."""
+    root, cubic = _GELU
+    t = np.tanh(root * (x + cubic * x * x * x))  # x * x * x: NumPy's x ** 3 is many times slower
+    return 0.5 * x * (1 + t), (x, t)
+
+
+def gelu_backward(dy, cache):
+    """Product rule on 0.5 x (1 + t), chain rule through t."""
+    x, t = cache
+    root, cubic = _GELU
+    return dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * root * (1 + 3 * cubic * x * x))
+
+
+def dropout(x, rate, rng):
+    """Zero each entry with probability `rate`, divide the rest by 1 - rate.   rng: numpy Generator; 0 <= rate < 1."""
+    if not 0 <= rate < 1:
+        raise ValueError(f"dropout: rate must lie in [0, 1), came {rate}")
+    keep = (rng.random(x.shape) >= rate).astype(x.dtype) / (1 - rate)
+    return x * keep, keep
+
+
+def dropout_backward(dy, cache):
+    """What was dropped gets no gradient."""
+    return dy * cache
+
+
+def cross_entropy(logits, targets):
+    """Mean of -log softmax(logits)[target] over all leading indices.   logits (..., V), targets (...) int."""
+    if logits.shape[:-1] != targets.shape:
+        raise ValueError(f"cross_entropy: logits {logits.shape} need targets {logits.shape[:-1]}, came {targets.shape}")
+    shifted = logits - logits.max(-1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    picked = np.take_along_axis(log_p, targets[..., None], -1)
+    return -picked.mean(), (log_p, targets)
+
+
+def cross_entropy_backward(dy, cache):
+    """dlogits: probabilities minus the one-hot target, over the number of targets.   dy: a scalar."""
+    log_p, targets = cache
+    d = np.exp(log_p)
+    hit = targets[..., None]
+    np.put_along_axis(d, hit, np.take_along_axis(d, hit, -1) - 1, -1)
+    return d * (dy / targets.size)
+
+
+def binary_cross_entropy(logits, targets):
+    """Mean of -t log σ(x) - (1 - t) log(1 - σ(x)), for targets t in [0, 1] shaped like the logits x."""
+    if logits.shape != targets.shape:
+        raise ValueError(f"binary_cross_entropy: logits {logits.shape} and targets {targets.shape} must agree")
+    # log(1 + exp(x)) - t x, with the large part of the logarithm taken out
+    losses = np.maximum(logits, 0) - logits * targets + np.log1p(np.exp(-np.abs(logits)))
+    return losses.mean(), (logits, targets)
+
+
+def binary_cross_entropy_backward(dy, cache):
+    """dlogits: σ(x) - t, over the number of entries.   dy: a scalar."""
+    logits, targets = cache
+    return (sigmoid(logits)[0] - targets) * (dy / logits.size)
+
+
+def mse_loss(x, target):
+    """Mean of (x - target)²."""
+    if x.shape != target.shape:
+        raise ValueError(f"mse_loss: x {x.shape} and target {target.shape} must agree")
+    gap = x - target
+    return (gap * gap).mean(), gap
+
+
+def mse_loss_backward(dy, cache):
+    """dx; the target gets none.   dy: a scalar."""
+    return cache * (2 * dy / cache.size)
+
+
+def sgd(params, grads, state, lr, momentum=0.0):
+    """One step with momentum: velocity <- momentum · velocity + grad, param <- param - lr · velocity.
+
+    params, grads: dicts of arrays by name; state: what the last step returned, {} at first.
+    Returns new (params, state); nothing is changed in place.
+    """
+    velocity = {n: momentum * state[n] + g if n in state else g for n, g in grads.items()}
+    return {n: p - lr * velocity[n] for n, p in params.items()}, velocity
+
+
+def adam(params, grads, state, lr=1e-3, betas=(0.9, 0.999), eps=1e-8):
+    """One step of Adam: a mean of gradients over the root of a mean of squares, both freed from their start at zero.
+
+    params, grads: dicts of arrays by name; state: what the last step returned, {} at first.
+    Returns new (params, state); nothing is changed in place.
+    """
+    t = state.get("step", 0) + 1
+    b1, b2 = betas
+    zero = dict.fromkeys(params, 0.0)
+    mean = {n: b1 * state.get("mean", zero)[n] + (1 - b1) * g for n, g in grads.items()}
+    square = {n: b2 * state.get("square", zero)[n] + (1 - b2) * g * g for n, g in grads.items()}
+    step = {n: (mean[n] / (1 - b1**t)) / (np.sqrt(square[n] / (1 - b2**t)) + eps) for n in params}
+    return {n: p - lr * step[n] for n, p in params.items()}, {"step": t, "mean": mean, "square": square}

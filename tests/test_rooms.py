@@ -1,0 +1,67 @@
+"""Every room's contracts, on every rung. A new room is tested because it exists."""
+
+import importlib
+import inspect
+import pkgutil
+
+import numpy as np
+import pytest
+
+import mmcourse
+from mmcourse import agree
+
+ROOMS = sorted(
+    m.name.removesuffix(".contract")
+    for m in pkgutil.walk_packages(mmcourse.__path__, "mmcourse.")
+    if m.name.endswith(".contract")
+)
+CASES = [(r, c) for r in ROOMS for c in importlib.import_module(r + ".contract").CONTRACTS]
+each_contract = pytest.mark.parametrize(
+    ("room", "contract"), CASES, ids=[f"{r.rpartition('.')[2]}.{c.function}" for r, c in CASES]
+)
+
+
+def halves(room):
+    return importlib.import_module(room + ".scratch"), importlib.import_module(room + ".pytorch")
+
+
+@each_contract
+def test_known_answers(room, contract):
+    agree.known_answers(contract, halves(room)[0])
+
+
+@each_contract
+@pytest.mark.parametrize("seed", [0, 1])
+def test_slope(room, contract, seed):
+    agree.slope_check(contract, halves(room)[0], np.random.default_rng(seed))
+
+
+@each_contract
+def test_invariants(room, contract):
+    agree.invariants(contract, halves(room)[0], np.random.default_rng(2))
+
+
+@each_contract
+@pytest.mark.parametrize("dtype", ["float64", "float32", "bfloat16"])
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_twins(room, contract, dtype, device):
+    torch = pytest.importorskip("torch")
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    agree.twins_agree(contract, *halves(room), np.random.default_rng(3), dtype, device)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_nothing_is_left_out(room):
+    """Every function with a way back has a contract, and every function of one half stands in the other."""
+    scratch, pytorch = halves(room)
+    public = {n for n, f in inspect.getmembers(scratch, inspect.isfunction) if not n.startswith("_")}
+    with_way_back = {n.removesuffix("_backward") for n in public if n.endswith("_backward")}
+    here = {n for n in with_way_back if getattr(scratch, n).__module__ == scratch.__name__}
+    assert here == {c.function for _, c in CASES if _ == room}
+    assert {n for n in public if not n.endswith("_backward")} - set(dir(pytorch)) == set()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_scratch_does_without_torch(room, run_python):
+    run_python(f"import {room}.scratch, sys; assert 'torch' not in sys.modules")
