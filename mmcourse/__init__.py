@@ -8,6 +8,8 @@ must do):
 
 Around them:
 
+    metrics     how good something is, and how sure we may be
+    timing      two functions against each other, in turn
     agree       how two implementations are held together
     data        the world: sticker scenes with captions in English and Chinese, boxes, a held-out split
     checkpoints small weights that the course trained itself, each with its command, seed and scores

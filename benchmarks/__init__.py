@@ -1,0 +1,1 @@
+"""Paired ratios against the peers: `python -m benchmarks`."""

@@ -1,0 +1,28 @@
+"""Print the paired ratios: `python -m benchmarks [rounds]`."""
+
+import os
+import platform
+import sys
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy and torch: one thread each
+
+import numpy as np
+import torch
+
+from benchmarks import attention
+from mmcourse.timing import median_ratio, paired
+
+
+def main(rounds=40):
+    torch.set_num_threads(1)
+    print(f"NumPy {np.__version__}, torch {torch.__version__}, {platform.machine()}, one thread each, {rounds} rounds")
+    print(f"attention forward + backward, float32, (batch, heads, T, D) = {attention.SHAPE}")
+    seconds = paired(attention.functions(), rounds)
+    for name, values in seconds.items():
+        ratio = median_ratio(seconds, "NumPy by hand", name)
+        goal = f"   goal <= {attention.GOALS[name]:.2f}" if name in attention.GOALS else ""
+        print(f"  {name:14s} {np.median(values) * 1e3:7.1f} ms   NumPy / this {ratio:.2f}{goal}")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,26 @@
+"""Small weights that the course trained itself; each ships with the command that made it, its seed and its scores.
+
+    grounding   words that look at the regions of a sticker scene: `python -m mmcourse.checkpoints.grounding`
+
+A checkpoint NAME is two files: NAME.npz (arrays by name) and NAME.json (sha256 of the arrays' file, command, scores).
+"""
+
+import hashlib
+import json
+from importlib import resources
+
+import numpy as np
+
+
+def load(name):
+    """Arrays by name and the card of a checkpoint; ValueError where the file is not the one the card describes."""
+    folder = resources.files(__name__)
+    card = json.loads((folder / f"{name}.json").read_text(encoding="utf8"))
+    found = hashlib.sha256((folder / f"{name}.npz").read_bytes()).hexdigest()
+    if found != card["sha256"]:
+        raise ValueError(
+            f"checkpoint {name}.npz is damaged: expected sha256 {card['sha256'][:12]}…, came {found[:12]}…. "
+            f"Restore it with git, or make it anew with: {card['command']}"
+        )
+    with (folder / f"{name}.npz").open("rb") as file, np.load(file) as arrays:
+        return {n: arrays[n].astype(np.float32) for n in arrays.files}, card

@@ -1,0 +1,174 @@
+"""The `mmcourse` command. What a command needs is imported inside it, so that `mmcourse --help` answers at once."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mmcourse import __version__
+from mmcourse.places import CourseNotFound, course_folder
+
+START = "notebooks/00_start_here.ipynb"
+LAB_CONFIG = Path(__file__).with_name("jupyter_config")
+
+app = typer.Typer(
+    help="A course on multimodal fusion and cross-modal learning, in Jupyter. Begin with [bold]mmcourse lab[/bold].",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def show_version(wanted: bool):
+    if wanted:
+        print(f"mmcourse {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+):
+    pass
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def lab(
+    context: typer.Context,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser window.")] = True,
+    port: Annotated[int | None, typer.Option(help="The port; the first free one from 8888 on if not given.")] = None,
+):
+    """Open the course in JupyterLab, on the chapter that explains how it works.
+
+    Options that are not listed go on to JupyterLab.
+
+    [bold]Examples[/bold]
+
+    mmcourse lab
+
+    mmcourse lab --no-browser --port 9000
+
+    mmcourse lab --IdentityProvider.token=mine
+    """
+    command, environment = lab_command(course_or_stop(), browser, port, context.args)
+    print(f"JupyterLab opens {START}. To stop it, press Ctrl-C here twice.", flush=True)
+    if os.name == "nt":  # there exec would leave the terminal to two programs
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise typer.Exit(subprocess.call(command, env=environment))
+    os.execve(command[0], command, environment)
+
+
+def lab_command(course: Path, browser: bool, port: int | None, extra: list[str]):
+    """The command that starts JupyterLab for a learner, and its environment.
+
+    `mmcourse/jupyter_config` goes before the learner's own Jupyter settings: no news, no update prompts, and not the
+    teacher's side of nbgrader.
+    """
+    url = f"/lab/tree/{START}" if (course / START).exists() else "/lab"
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course}", f"--LabApp.default_url={url}"]
+    command += [] if browser else ["--no-browser"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0"] if port else []
+    command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # in a container
+    paths = [str(LAB_CONFIG), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    environment = {"OMP_NUM_THREADS": "1"} | os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
+    return [*command, *extra], environment
+
+
+@app.command()
+def doctor():
+    """Check Python, packages, memory, the kernel, folders and fonts, and say what to do about each problem.
+
+    The exit status is 1 if there is a problem, 0 otherwise.
+
+    [bold]Example[/bold]
+
+    mmcourse doctor
+    """
+    from rich.console import Console
+    from rich.markup import escape
+
+    from mmcourse import doctor as checks
+
+    console, done = Console(highlight=False), []
+    colour = {"ok": "green", "note": "yellow", "problem": "bold red"}
+    for check in checks.running():
+        done.append(check)
+        state = f"[{colour[check.state]}]{check.state:<7}[/]"
+        console.print(f"{state}  {check.name:<22}  {escape(check.found)}", soft_wrap=True)
+        if check.advice:
+            console.print(f"{'':9}{escape(check.advice)}.", soft_wrap=True)
+    problems = sum(check.state == "problem" for check in done)
+    console.print(f"\n{problems} to mend, see above." if problems else "\nReady: start with `mmcourse lab`.")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def check(
+    assignment: Annotated[str, typer.Argument(help="Such as 03 or 03_attention; all assignments if left out.")] = "",
+):
+    """Show your progress: each question, its state, and your points.
+
+    [bold]Examples[/bold]
+
+    mmcourse check
+
+    mmcourse check 03
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from mmcourse.grading import progress, questions
+
+    number = assignment[:2]  # question ids begin with the assignment's number
+    summary = progress.summary(number)
+    if not summary.rows:
+        there = ", ".join(sorted({question.id[:2] for question in questions()})) or "none yet"
+        stop(f"There is no assignment {assignment!r} with questions. There are: {there}.")
+    table = Table("Question", "What", "State", "Points", title=f"{summary.points} of {summary.max_points} points")
+    for question, title, state, points, most in summary.rows:
+        table.add_row(question, title, state, f"{points} of {most}")
+    Console().print(table)
+    print("Answer the questions in exercises/; check() there records each answer.")
+
+
+@app.command()
+def reset(
+    name: Annotated[str, typer.Argument(help="The chapter or assignment, such as 03 or 03_attention.")],
+    exercise: Annotated[bool, typer.Option("--exercise", help="Restore the assignment, not the chapter.")] = False,
+):
+    """Restore a notebook as it was released. Your copy is kept, under a dated name beside it.
+
+    [bold]Examples[/bold]
+
+    mmcourse reset 03
+
+    mmcourse reset 03 --exercise
+    """
+    from mmcourse.restore import CannotRestore, restore_chapter, restore_exercise
+
+    course = course_or_stop()
+    try:
+        for restored in (restore_exercise if exercise else restore_chapter)(name):
+            path = restored.path.relative_to(course)
+            print(f"{path} is as released." + (f" Your copy is {restored.kept.name}." if restored.kept else ""))
+    except CannotRestore as error:
+        stop(error)
+
+
+def course_or_stop() -> Path:
+    try:
+        return course_folder()
+    except CourseNotFound as error:
+        stop(error)
+
+
+def stop(error):
+    """Print what went wrong where errors belong, and leave with status 1."""
+    typer.secho(str(error), fg="red", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,11 @@
+"""The world: the data of the course, made here from a seed, as NumPy arrays and plain records.
+
+    scenes        sticker scenes with captions in English and Chinese, boxes and a held-out split: start here
+    compositions  what a scene can show, and which compositions are held out
+    captions      the words for it in both languages, and which words name which objects
+    concepts      the table of concepts and backgrounds
+    stickers      the drawings: OpenMoji, rasterised
+    cache         files that spare the second rendering, and never give a broken or stale one
+
+Each set has a data card in `cards/`. Nothing here imports torch, matplotlib, `mmcourse.show` or `mmcourse.grading`.
+"""

@@ -1,0 +1,26 @@
+"""All questions, by id. A new assignment adds its module here."""
+
+import difflib
+
+from .question import Question
+
+
+class UnknownQuestion(LookupError):
+    """There is no question with this id."""
+
+
+def questions(prefix: str | None = None) -> tuple[Question, ...]:
+    """All questions in the order of the course, or those whose id starts with `prefix`, for example "03"."""
+    from .attention import QUESTIONS as ATTENTION
+
+    return tuple(q for q in ATTENTION if q.id.startswith(prefix or ""))
+
+
+def find(question_id: str) -> Question:
+    """The question with this id; raises UnknownQuestion, which names the nearest id and lists all."""
+    by_id = {question.id: question for question in questions()}
+    if question_id in by_id:
+        return by_id[question_id]
+    near = difflib.get_close_matches(str(question_id), by_id, n=1)
+    advice = f' Did you mean "{near[0]}"?' if near else ""
+    raise UnknownQuestion(f"There is no question {question_id!r}.{advice} The questions are {', '.join(by_id)}.")

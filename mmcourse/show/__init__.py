@@ -1,0 +1,19 @@
+"""Figures, widgets and quizzes: they take arrays and labels, and do no arithmetic of the lesson.
+
+setup()         once at the top of a notebook: fonts with Chinese, colours, sharp figures
+figure()        display a figure with its alternative text
+spotlights()    one scene, once a word, lit where the word looks
+matrix()        a matrix of weights with named rows and columns
+twins()         the NumPy and the PyTorch half of a function side by side
+explorer()      a widget: choose word, head, mask and temperature, see where the word looks
+quiz()          a question in which every choice has its explanation
+"""
+
+from mmcourse.show.attention import matrix, spotlights
+from mmcourse.show.code import twins
+from mmcourse.show.figure import figure
+from mmcourse.show.quiz import quiz
+from mmcourse.show.style import COLOURS, setup
+from mmcourse.show.widgets import explorer
+
+__all__ = ["COLOURS", "explorer", "figure", "matrix", "quiz", "setup", "spotlights", "twins"]

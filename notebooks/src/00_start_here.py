@@ -1,0 +1,125 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 00 · Start here
+#
+# Welcome. This course is about machines that see, hear and read *at once*: how pictures, words, sound and sensors are
+# brought into one model (**fusion**), and how one is turned into another (**cross-modal learning**). You build every
+# algorithm twice, by hand in NumPy and in PyTorch, on data that is made on your own computer.
+#
+# **After this notebook you can** run a cell, check your computer, find your way, and see how far you are.
+#
+# **Time**: ten minutes. **You need** Python, NumPy, some calculus, and a little PyTorch for the second half of each
+# chapter. No GPU, and no internet once the course is installed.
+
+# %% [markdown]
+# ## How a notebook works
+#
+# Click into the cell below and press **Shift + Enter**. It runs, shows what it found, and moves on to the next cell.
+
+# %%
+import mmcourse
+from mmcourse import show
+from mmcourse.data import scenes
+
+show.setup()
+print("mmcourse", mmcourse.__version__, "is ready")
+
+# %% [markdown]
+# Run cells from top to bottom. Change anything you like: the notebooks are yours. If one is beyond repair, say
+# `mmcourse reset 03` in a terminal; it brings back a fresh chapter 03 and keeps your version beside it.
+
+# %% [markdown]
+# ## The world you work in
+#
+# Every chapter looks at the same small world: scenes of everyday stickers, with a caption in English and in Chinese,
+# and everything about them known. It is drawn from a seed on your computer, so your numbers are our numbers.
+
+# %%
+from matplotlib import pyplot as plt
+
+world = scenes.load("train", 6)
+fig, axes = plt.subplots(1, 6, figsize=(12, 2.7))
+for ax, (image, scene) in zip(axes, world, strict=True):
+    ax.imshow(image)
+    ax.set_axis_off()
+    ax.set_title(scene.en.text.replace(" of ", " of\n", 1) + "\n" + scene.zh.text, fontsize=8, wrap=True)
+show.figure(fig, "Six scenes of stickers on coloured backgrounds, each under its caption in English and in Chinese.")
+
+# %% [markdown]
+# ## The map
+#
+# | chapter | you learn | ready |
+# |---|---|---|
+# | 00 start here | how the course works | **yes** |
+# | 01 heterogeneous data | text, image, video, audio and sensors as arrays | planned |
+# | 02 fusion | joint representations, and when fusion cannot help | planned |
+# | [03 attention](03_attention.ipynb) | softmax(QKᵀ/√d)V, forward and backward, heads, masks, tiles | **yes** |
+# | 04 the GAN objective | a minimax game, and text to image | planned |
+# | 05 image captioning | encoder, decoder, beam search, BLEU and CIDEr | planned |
+# | 06 cross-modal translation | text, image and speech, in all four directions | planned |
+# | 07 alignment and retrieval | one space for two modalities | planned |
+# | 08 image understanding | classification, detection, retrieval with and without text | planned |
+# | 09 video analysis | two streams, action recognition, summaries | planned |
+# | 10 human–computer interaction | a voice assistant end to end | planned |
+# | 11 tools | one captioner in four libraries | planned |
+# | 12 Transformers and trends | a multimodal Transformer, more modalities | planned |
+# | 13 choosing a fusion method | the question everyone asks, answered by experiment | planned |
+#
+# Each chapter goes the same way: a picture of the thing working, the idea, the formula, its derivation, a few lines of
+# NumPy, the PyTorch twin, an experiment on real input, something to play with, a quiz, and an exercise.
+
+# %% [markdown]
+# ## Is your computer ready?
+#
+# The next cell checks versions, memory, the Jupyter kernel, folders, the font and the art. If something is wrong it
+# says what to do. `mmcourse doctor` in a terminal shows every check.
+
+# %%
+from mmcourse import doctor
+
+print(doctor.summary(doctor.run()))
+
+# %% [markdown]
+# ## Exercises, and your progress
+#
+# Each chapter has an assignment in `exercises/`. You write a function, run the cell under it, and see at once whether
+# it is right. Try it on a first question, stable softmax, with an answer that many of us have written once:
+
+# %%
+import numpy as np
+
+from mmcourse.grading import check, progress
+
+
+def naive_softmax(x, axis):
+    e = np.exp(x)
+    return e / e.sum(axis=axis, keepdims=True)
+
+
+check("03-softmax", naive_softmax);
+
+# %% [markdown]
+# The formula is right, and yet it fails where numbers are large; the panel shows where, and hints at why. Nothing is
+# sent anywhere: `check` runs on your computer, and your progress is a small file there.
+#
+# The course's code is open, and that includes the answers. You learn by writing yours first.
+
+# %%
+progress.summary()
+
+# %% [markdown]
+# ## Where to go now
+#
+# Open [chapter 03, attention](03_attention.ipynb), and then its assignment,
+# `exercises/03_attention/03_attention.ipynb`. Enjoy.

@@ -1,0 +1,129 @@
+"""nbval, strictly: numbers within a tolerance, figures by their pixels, everything else exactly.
+
+Plain nbval compares text letter by letter and pictures not at all, runs `x;` as if it were `x`, and passes a cell
+that was never run. This plug-in replaces its comparison and mends the rest:
+
+    numbers     integers exactly; others within RTOL, or one unit in the last printed place of a number that has two
+                digits or more (0.91 and 0.92 agree, learning rates 0.01 and 0.02 do not), or both below NOISE
+    figures     PNG and JPEG, as outputs or inside HTML: same size, at most PIXELS of the pixels visibly different
+    text        after the sanitizer and after runs of blanks; all else as it stands, in order
+    widgets     as the build leaves them: a line of text
+"""
+
+import base64
+import io
+import json
+import re
+from decimal import Decimal
+
+import nbval.plugin
+import numpy as np
+from nbval.kernel import RunningKernel
+from notebook_tools import clean_output
+from PIL import Image
+
+RTOL = 1e-3
+NOISE = 1e-12  # what float64 rounding leaves of a zero
+# Measured on plots of 640 x 480: a curve scaled by 1.0002 changes no pixel visibly, by 1.001 0.2 % of them, and one
+# letter of the title 0.1 %; an attention map shows a weight moved by 5 % of the scale, no less.
+PIXELS = 0.0005
+VISIBLE = 8  # of 255 levels, in one colour channel
+
+# not inside a word, a version (2.13.0) or a file name (page1.html)
+NUMBER = re.compile(r"[ \t]*(?<![\w.])([-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?)(?!\w|\.\w)[ \t]*")
+EMBEDDED = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=]+)")
+
+
+def numbers_agree(expected, got):
+    """Whether two printed numbers say the same, within the tolerance above."""
+    a, b = Decimal(expected), Decimal(got)
+    whole = [re.fullmatch(r"[-+]?\d+\.?", number) for number in (expected, got)]
+    if a == b or all(whole):
+        return a == b
+    if expected.lstrip("+-").isdigit() or got.lstrip("+-").isdigit():
+        return False  # an integer became a float, or the other way round
+    size = max(abs(a), abs(b))
+    last_place = Decimal(1).scaleb(min(a.as_tuple().exponent, b.as_tuple().exponent))
+    tolerance = last_place if last_place * 10 <= size else 0
+    return abs(a - b) <= max(tolerance, Decimal(RTOL) * size) or size < NOISE
+
+
+def text_difference(expected, got):
+    """Say where two texts differ, or return None."""
+    skeletons = ([NUMBER.sub("#", line).split() for line in text.strip().splitlines()] for text in (expected, got))
+    if next(skeletons) != next(skeletons):
+        return f"expected the text\n{expected}\nbut got\n{got}"
+    pairs = zip(NUMBER.findall(expected), NUMBER.findall(got), strict=True)
+    changed = [f"{a} became {b}" for a, b in pairs if not numbers_agree(a, b)]
+    return f"{'; '.join(changed)} in\n{got}" if changed else None
+
+
+def picture_difference(expected, got):
+    """Say how far two base64 pictures differ, or return None."""
+    a, b = (np.asarray(Image.open(io.BytesIO(base64.b64decode(p))).convert("RGBA"), int) for p in (expected, got))
+    if a.shape != b.shape:
+        return f"expected a figure of {a.shape[1]} x {a.shape[0]} pixels, got {b.shape[1]} x {b.shape[0]}"
+    share = (abs(a - b).max(axis=-1) > VISIBLE).mean()
+    return f"{share:.2%} of the figure's pixels differ, at most {PIXELS:.2%} may" if share > PIXELS else None
+
+
+def separate(kind, content, sanitize):
+    """Split an output's content into its text, sanitised, and the base64 pictures in it."""
+    if kind in {"image/png", "image/jpeg"}:
+        return "", [content]
+    text = content if isinstance(content, str) else json.dumps(content, sort_keys=True)
+    return sanitize(EMBEDDED.sub("PICTURE", text)), EMBEDDED.findall(text)
+
+
+def contents(output):
+    """Flatten an output into {kind: content}."""
+    if output.output_type == "stream":
+        return {output.name: output.text}
+    if output.output_type == "error":
+        return {"error": f"{output.ename}: {output.evalue}"}
+    return clean_output(output).data
+
+
+def output_difference(expected, got, sanitize):
+    """Say how two outputs differ, or return None."""
+    expected, got = contents(expected), contents(got)
+    if expected.keys() != got.keys():
+        return f"expected {' and '.join(sorted(expected))}, got {' and '.join(sorted(got))}: {str(got)[:500]}"
+    for kind in expected:
+        (text, pictures), (new_text, new_pictures) = (separate(kind, c[kind], sanitize) for c in (expected, got))
+        difference = text_difference(text, new_text)
+        pairs = zip(pictures, new_pictures, strict=True)  # as many of them, since the texts have the same gaps
+        for found in (difference,) if difference else (picture_difference(a, b) for a, b in pairs):
+            if found:
+                return f"{kind}: {found}"
+    return None
+
+
+def compare_outputs(cell, got, expected):
+    """Take the place of nbval's comparison: True if they agree, else the reason is kept for nbval's report."""
+    cell.comparison_traceback = []
+    if len(expected) != len(got):
+        kinds = [" and ".join(map(str, contents(output))) for output in got]
+        cell.comparison_traceback = [f"expected {len(expected)} outputs, got {len(got)}: {', '.join(kinds)}"]
+    for number, pair in enumerate(zip(expected, got, strict=False), start=1):
+        if difference := output_difference(*pair, cell.sanitize):
+            cell.comparison_traceback.append(f"output {number}: {difference}")
+    return not cell.comparison_traceback
+
+
+def run_cell(cell):
+    """Run and compare a cell as nbval does, but do not let one pass that was never run."""
+    nbval_run_cell(cell)
+    if cell.cell.execution_count is None and cell.cell.source.strip():
+        cell.raise_cell_error("The cell has no execution count, so nothing was compared: build the notebook again")
+
+
+def execute_cell_input(kernel, source, allow_stdin=None):
+    """Execute as JupyterLab does: a trailing `;` hides the value, and `_` and `Out` exist."""
+    return kernel.kc.execute(source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
+
+
+nbval_run_cell = nbval.plugin.IPyNbCell.runtest
+nbval.plugin.IPyNbCell.runtest = run_cell
+nbval.plugin.IPyNbCell.compare_outputs = compare_outputs
+RunningKernel.execute_cell_input = execute_cell_input
