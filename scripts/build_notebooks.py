@@ -14,7 +14,7 @@ import time
 import jupytext
 import nbformat
 from nbclient.exceptions import CellExecutionError
-from notebook_tools import ROOT, clean, execute, kernel_environment, name_cells, solutions, write
+from notebook_tools import ROOT, clean, draw_the_world, execute, kernel_environment, name_cells, solutions, write
 
 
 def chosen(names, sources):
@@ -46,6 +46,7 @@ def main():
         work = [(path, ROOT / "notebooks" / f"{path.stem}.ipynb") for path in texts]
 
     failed = False
+    draw_the_world()
     with kernel_environment() as environment:
         for source, target in work:
             start = time.perf_counter()

@@ -11,6 +11,8 @@ import nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
+from mmcourse.data import scenes
+
 ROOT = Path(__file__).resolve().parents[1]
 CELL_SECONDS = 300
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -29,6 +31,12 @@ def chapters():
 def solutions():
     """The assignments with their solutions."""
     return sorted((ROOT / "solutions").glob("*/*.ipynb"))
+
+
+def draw_the_world():
+    """Draw the scenes that chapters load into the cache: a first drawing would show its progress bar as an output."""
+    for split, count in (("test", None), ("train", 2000)):
+        scenes.load(split, count)
 
 
 @contextmanager

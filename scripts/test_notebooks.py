@@ -8,7 +8,7 @@ import os
 import sys
 
 import pytest
-from notebook_tools import CELL_SECONDS, ROOT, chapters, kernel_environment, solutions
+from notebook_tools import CELL_SECONDS, ROOT, chapters, draw_the_world, kernel_environment, solutions
 
 
 def main(arguments):
@@ -19,6 +19,7 @@ def main(arguments):
     if (os.cpu_count() or 1) > 1 and len(paths) > 1:
         options += ["-n", "2", "--dist", "loadfile"]  # loadfile: all cells of a notebook share one kernel
     sys.path.insert(0, str(ROOT / "tests"))  # where nbval_plugin is; the workers of xdist take over sys.path
+    draw_the_world()
     with kernel_environment() as environment:
         os.environ.update(environment)
         return pytest.main(

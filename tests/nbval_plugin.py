@@ -8,11 +8,14 @@ that was never run. This plug-in replaces its comparison and mends the rest:
     figures     PNG and JPEG, as outputs or inside HTML: same size, at most PIXELS of the pixels visibly different
     text        after the sanitizer and after runs of blanks; all else as it stands, in order
     widgets     as the build leaves them: a line of text
+
+Each notebook keeps its reader's progress in a folder of its own, so that those running beside it change nothing.
 """
 
 import base64
 import io
 import json
+import os
 import re
 from decimal import Decimal
 
@@ -123,7 +126,21 @@ def execute_cell_input(kernel, source, allow_stdin=None):
     return kernel.kc.execute(source, store_history=True, allow_stdin=allow_stdin, stop_on_error=False)
 
 
+def start_kernel(notebook):
+    """Start the notebook's kernel as nbval does, with a progress folder that no other notebook writes to."""
+    shared = os.environ.get("MMCOURSE_HOME")
+    if shared:
+        os.environ["MMCOURSE_HOME"] = os.path.join(shared, notebook.path.stem)
+    try:
+        nbval_start_kernel(notebook)
+    finally:
+        if shared:
+            os.environ["MMCOURSE_HOME"] = shared
+
+
+nbval_start_kernel = nbval.plugin.IPyNbFile.setup
 nbval_run_cell = nbval.plugin.IPyNbCell.runtest
+nbval.plugin.IPyNbFile.setup = start_kernel
 nbval.plugin.IPyNbCell.runtest = run_cell
 nbval.plugin.IPyNbCell.compare_outputs = compare_outputs
 RunningKernel.execute_cell_input = execute_cell_input

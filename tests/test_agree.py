@@ -134,7 +134,7 @@ def planted_faults(room):
         yield pytest.param(old, new, id=lines[0].removeprefix("# "))
 
 
-@pytest.mark.parametrize(("old", "new"), planted_faults("attention"))
+@pytest.mark.parametrize(("old", "new"), list(planted_faults("attention")))
 def test_the_ladder_catches_planted_faults(old, new):
     """Change one line of the room's source; some rung must complain."""
     scratch, pytorch = halves("mmcourse.attention")

@@ -35,7 +35,7 @@ def spotlights(image, words, maps, boxes=(), title=None, columns=8, size=1.45):
 
 
 def _dim(weights):
-    """How dark a region is drawn: clear at the largest weight, nearly black at none; the root keeps the faint visible."""
+    """How dark a region is drawn: not at the largest weight, most at none; the root keeps faint ones visible."""
     return 0.85 * (1 - np.sqrt(weights / max(weights.max(), 1e-12)))
 
 

@@ -1,23 +1,21 @@
-"""Questions to answer in the notebook, offline."""
+"""Questions to answer in the notebook, offline. Their text is data: quizzes/<chapter>.toml, one table a question."""
 
 import html
+import tomllib
+from importlib import resources
 
 
-def quiz(question, choices, answer):
-    """A question; choosing shows at once whether it is right, and why or why not.
+def quiz(chapter, number):
+    """Question `number`, counted from 1, of a chapter; choosing shows at once whether it is right, and why or why not.
 
-    question: text, may hold $mathematics$. choices: {choice: explanation}, every one explained. answer: the right one.
-    Returns a widget.
+    Returns a widget. The answers stand in a file, so that they are not in sight of the question.
     """
     import ipywidgets as w
 
-    if answer not in choices:
-        raise ValueError(f"quiz: the answer {answer!r} is not among the choices {list(choices)}")
-    silent = [c for c, why in choices.items() if not why.strip()]
-    if silent:
-        raise ValueError(f"quiz: every choice needs an explanation; missing for {silent}")
+    question = questions(chapter)[number - 1]
+    choices, answer = question["choices"], question["answer"]
     box = w.RadioButtons(options=list(choices), value=None, layout={"width": "auto"})
-    verdict = w.HTMLMath()
+    verdict = w.HTML()
 
     def explain(change):
         right = change["new"] == answer
@@ -26,4 +24,10 @@ def quiz(question, choices, answer):
         verdict.value = f'<span style="color:{colour}"><b>{word}</b></span> {why}'
 
     box.observe(explain, "value")
-    return w.VBox([w.HTMLMath(f"<b>{html.escape(question, quote=False)}</b>"), box, verdict])
+    return w.VBox([w.HTML(f"<b>{html.escape(question['text'], quote=False)}</b>"), box, verdict])
+
+
+def questions(chapter):
+    """The questions of a chapter: dicts with text, answer, and choices {choice: why it is right or wrong}."""
+    file = resources.files("mmcourse.show").joinpath("quizzes", f"{chapter}.toml")
+    return tomllib.loads(file.read_text(encoding="utf8"))["question"]

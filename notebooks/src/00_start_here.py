@@ -107,8 +107,7 @@ def naive_softmax(x, axis):
     return e / e.sum(axis=axis, keepdims=True)
 
 
-check("03-softmax", naive_softmax);
-
+check("03-softmax", naive_softmax)
 # %% [markdown]
 # The formula is right, and yet it fails where numbers are large; the panel shows where, and hints at why. Nothing is
 # sent anywhere: `check` runs on your computer, and your progress is a small file there.
