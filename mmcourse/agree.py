@@ -54,7 +54,8 @@ class Contract:
 def known_answers(contract, scratch, rng=None):
     f = value_of(contract, scratch)
     for name, (arguments, value) in contract.known.items():
-        compare(f(**arguments), value, 1e-12, f"{contract.function}, known answer '{name}'")
+        for i, (got, expected) in enumerate(zip(_tuple(f(**arguments)), _tuple(value), strict=True)):
+            compare(got, expected, 1e-12, f"{contract.function}, known answer '{name}', value {i}")
 
 
 def slope_check(contract, scratch, rng, tolerance=1e-7):

@@ -1,8 +1,8 @@
 """Attention by hand, in NumPy. The axis letters and the papers stand in the room's `__init__`.
 
 The formula is four lines; what else stands here buys speed without changing a value, and says so:
-a few heads at a time (their scores stay in the processor's cache), in-place steps, one division of the answer
-instead of one of every weight, and no subtraction of the row's maximum where no score can be large.
+a few heads at a time (their scores stay in the processor's cache), in-place steps, and no subtraction of a row's
+maximum where the row's sum shows that no score was large.
 """
 
 import math
@@ -12,7 +12,7 @@ import numpy as np
 from mmcourse.layers.scratch import linear, linear_backward
 
 SAFE = math.exp(-20), math.exp(20)  # row sums of exp that are far from float32's limits
-BLOCK = 2**18  # scores handled at once: more spill out of the cache, fewer pay for Python more often
+BLOCK = 2**17  # scores handled at once: more spill out of the cache, fewer pay for Python more often
 
 
 def scaled_dot_product_attention(q, k, v, mask=None):
@@ -27,33 +27,28 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     (q, k, v, mask), lead = _as_heads(q, k, v, mask)
     (N, Q, D), K, E = q.shape, k.shape[1], v.shape[2]
     scale = q.dtype.type(D**-0.5) if D else q.dtype.type(1)  # keeps the variance of a score near 1
-    weight = np.empty((N, Q, K), q.dtype)  # exp of the scores: the weights before their division
-    total = np.empty((N, Q, 1), q.dtype)
+    p = np.empty((N, Q, K), q.dtype)
     y = np.empty((N, Q, E), q.dtype)
     for b in _blocks(N, Q * K):
-        scores = (q[b] * scale) @ k[b].mT
-        if mask is not None:
-            np.copyto(scores, -np.inf, where=~mask[b])
-        total[b] = _exp_and_sum(scores, out=weight[b])
-        np.divide(weight[b] @ v[b], total[b], out=y[b])
-    return y.reshape(*lead, Q, E), (q, k, v, y, weight, total, scale, lead)
+        _softmax_of_scores(q[b] * scale, k[b], mask if mask is None else mask[b], out=p[b])
+        np.matmul(p[b], v[b], out=y[b])
+    return y.reshape(*lead, Q, E), (q, k, v, y, p, scale, lead)
 
 
 def scaled_dot_product_attention_backward(dy, cache):
     """Carry dL/dy (..., Q, E) back to (dq, dk, dv), each shaped like its input.
 
-    With p = weight / total, the softmax's way back is ds = p (dp - δ) where dp = dy vᵀ and δ is the row sum of dp p.
-    That row sum equals the one of dy y, which is cheaper.
+    The softmax's way back is ds = p (dp - δ), where dp = dy vᵀ and δ is the row sum of dp p. That sum equals the row
+    sum of dy y, which is shorter; and one more column subtracts it inside the product: [dy, -δ] [v, 1]ᵀ = dy vᵀ - δ.
     """
-    q, k, v, y, weight, total, scale, lead = cache
+    q, k, v, y, p, scale, lead = cache
     (N, Q, _), K, E = q.shape, k.shape[1], v.shape[2]
     dq, dk, dv = np.empty_like(q), np.empty_like(k), np.empty_like(v)
     dy = dy.reshape(N, Q, E)
     for b in _blocks(N, Q * K):
-        g = dy[b] / total[b]
-        np.matmul(weight[b].mT, g, out=dv[b])
-        ds = _append(g, -np.vecdot(g, y[b])) @ _append(v[b] * scale, scale).mT
-        ds *= weight[b]
+        np.matmul(p[b].mT, dy[b], out=dv[b])
+        ds = _append(dy[b], -np.vecdot(dy[b], y[b])) @ _append(v[b] * scale, scale).mT
+        ds *= p[b]
         np.matmul(ds, k[b], out=dq[b])
         np.matmul(ds.mT, q[b], out=dk[b])
     return dq.reshape(*lead, *q.shape[1:]), dk.reshape(*lead, *k.shape[1:]), dv.reshape(*lead, *v.shape[1:])
@@ -62,8 +57,8 @@ def scaled_dot_product_attention_backward(dy, cache):
 def attention_weights(q, k, mask=None):
     """The weights softmax(q kᵀ / √D) themselves, (..., Q, K), for looking at; arguments as above."""
     v = np.empty((*k.shape[:-1], 0), k.dtype)
-    _, (*_, weight, total, _, lead) = scaled_dot_product_attention(q, k, v, mask)
-    return (weight / total).reshape(*lead, *weight.shape[1:])
+    _, (*_, p, _, lead) = scaled_dot_product_attention(q, k, v, mask)
+    return p.reshape(*lead, *p.shape[1:])
 
 
 def tiled_attention(q, k, v, mask=None, tile=256):
@@ -161,20 +156,26 @@ def merge_heads(x):
     return x.swapaxes(-2, -3).reshape(*lead, T, H * D)
 
 
-def _exp_and_sum(scores, out):
-    """exp of the scores into `out`; returns the row sums, (..., Q, 1), with 1 for a row that may look nowhere.
+def _softmax_of_scores(q, k, mask, out, shift=False):
+    """softmax(q kᵀ) into `out`, all steps in place; zeros for a row that may look nowhere.
 
     Softmax does not mind a common shift of a row. Subtracting the row's maximum makes every score safe but costs two
-    passes, so try without: the sums tell whether all was well, and are not in SAFE for inf, NaN and empty rows either.
+    passes, so the first try goes without, and its row sums tell whether all was well: for inf, NaN, empty rows and
+    large scores they are not in SAFE, and the second try shifts.
     """
-    one = np.ones((scores.shape[-1], 1), scores.dtype)
+    s = np.matmul(q, k.mT, out=out)
+    if mask is not None:
+        np.copyto(s, -np.inf, where=~mask)
+    if shift:
+        s -= s.max(-1, keepdims=True, initial=np.finfo(s.dtype).min)
     with np.errstate(over="ignore"):
-        total = np.exp(scores, out=out) @ one  # a product with ones is the quickest sum
-    if not (SAFE[0] < total.min(initial=1) and total.max(initial=1) < SAFE[1]):
-        scores -= scores.max(-1, keepdims=True, initial=np.finfo(scores.dtype).min)
-        total = np.exp(scores, out=out) @ one
-        total[total == 0] = 1
-    return total
+        e = np.exp(s, out=s)
+    total = e @ np.ones((e.shape[-1], 1), e.dtype)  # the quickest sum of rows
+    if not shift and not (SAFE[0] < total.min(initial=1) and total.max(initial=1) < SAFE[1]):
+        return _softmax_of_scores(q, k, mask, out, shift=True)
+    total[total == 0] = 1
+    e *= 1 / total
+    return e
 
 
 def _append(a, column):

@@ -723,8 +723,8 @@ for f, name in ((formula, "formula"), (fused, "fused kernel")):
 # %% [markdown]
 # Plain NumPy keeps up, because the work is in matrix products, and those are the same kind of library code on both
 # sides. What the package does beyond the four lines above is said in `mmcourse/attention/scratch.py`: it works on a
-# few heads at a time so that scores stay in the processor's cache, divides the answers instead of the weights, and
-# subtracts the row maximum only where the row sums show that it must.
+# few heads at a time so that scores stay in the processor's cache, does its steps in place, and subtracts the row
+# maximum only where the row sums show that it must.
 
 # %% [markdown]
 # ## What do the weights explain?
