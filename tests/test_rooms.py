@@ -55,11 +55,14 @@ def test_twins(room, contract, dtype, device):
 def test_nothing_is_left_out(room):
     """Every function with a way back has a contract, and every function of one half stands in the other."""
     scratch, pytorch = halves(room)
-    public = {n for n, f in inspect.getmembers(scratch, inspect.isfunction) if not n.startswith("_")}
-    with_way_back = {n.removesuffix("_backward") for n in public if n.endswith("_backward")}
-    here = {n for n in with_way_back if getattr(scratch, n).__module__ == scratch.__name__}
-    assert here == {c.function for _, c in CASES if _ == room}
-    assert {n for n in public if not n.endswith("_backward")} - set(dir(pytorch)) == set()
+    own = {
+        n
+        for n, f in inspect.getmembers(scratch, inspect.isfunction)
+        if not n.startswith("_") and f.__module__ == scratch.__name__
+    }
+    with_way_back = {n.removesuffix("_backward") for n in own if n.endswith("_backward")}
+    assert with_way_back == {c.function for r, c in CASES if r == room}
+    assert {n for n in own if not n.endswith("_backward")} - set(dir(pytorch)) == set()
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 
 def conv2d(x, weight, bias=None, stride=1, padding=0):
-    """x (B, C, H, W), weight (O, C, R, S), bias (O,) or None; y (B, O, Y, X) with Y = (H + 2·padding - R)//stride + 1."""
+    """x (B, C, H, W), weight (O, C, R, S), bias (O,) or None; y (B, O, Y, X), Y = (H + 2·padding - R) // stride + 1."""
     padded = _pad(x, padding)
     _check_conv(x, padded, weight, bias, stride)
     rows = weight.reshape(len(weight), -1)  # (O, C·R·S)
