@@ -9,7 +9,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy and torch: one thread each
 import numpy as np
 import torch
 
-from benchmarks import attention
+from benchmarks import attention, rooms
 from mmcourse.timing import median_ratio, paired
 
 
@@ -22,6 +22,13 @@ def main(rounds=40):
         ratio = median_ratio(seconds, "NumPy by hand", name)
         goal = f"   goal <= {attention.GOALS[name]:.2f}" if name in attention.GOALS else ""
         print(f"  {name:14s} {np.median(values) * 1e3:7.1f} ms   NumPy / this {ratio:.2f}{goal}")
+    print("every function of every room, forward + backward, NumPy / PyTorch")
+    ratios = []
+    for name, ours, theirs in rooms.pairs():
+        ratios.append(median_ratio(paired({"ours": ours, "theirs": theirs}, max(rounds // 2, 5)), "ours", "theirs"))
+        goal = f"   goal <= {rooms.GOALS[name]:.2f}" if name in rooms.GOALS else ""
+        print(f"  {name:30s} {ratios[-1]:5.2f}{goal}", flush=True)
+    print(f"  {'geometric mean':30s} {np.exp(np.mean(np.log(ratios))):5.2f}   goal <= 1.00")
 
 
 if __name__ == "__main__":

@@ -42,37 +42,43 @@ def conv2d_backward(dy, cache):
 
 def max_pool2d(x, size, stride=None):
     """The largest entry of each size × size window; stride: `size` unless told otherwise.   x (B, C, H, W)."""
-    windows = _windows(x, size, stride or size)  # (B, C, Y, X, size, size)
-    flat = windows.reshape(*windows.shape[:4], -1)
-    winner = flat.argmax(-1)  # the first of equals, as PyTorch takes it
-    return np.take_along_axis(flat, winner[..., None], -1)[..., 0], (x.shape, winner, size, stride or size)
+    stride = stride or size
+    places = _places("max_pool2d", x.shape, size, stride)
+    y = x[places[0]].copy()
+    winner = np.zeros(y.shape, np.uint8 if len(places) < 256 else np.intp)
+    for i, place in enumerate(places[1:], 1):
+        better = x[place] > y  # the first of equals stays, as in PyTorch
+        np.copyto(y, x[place], where=better)
+        winner[better] = i
+    return y, (x.shape, places, winner)
 
 
 def max_pool2d_backward(dy, cache):
     """dx: only the winner of a window gets its gradient."""
-    shape, winner, size, stride = cache
+    shape, places, winner = cache
     dx = np.zeros(shape, dy.dtype)
-    r, s = np.divmod(winner, size)
-    b, c, y, x = np.ogrid[tuple(map(slice, dy.shape))]
-    np.add.at(dx, (b, c, y * stride + r, x * stride + s), dy)  # windows may overlap, so add
+    for i, place in enumerate(places):
+        dx[place] += dy * (winner == i)
     return dx
 
 
 def avg_pool2d(x, size, stride=None):
     """The mean of each size × size window; stride: `size` unless told otherwise.   x (B, C, H, W)."""
-    windows = _windows(x, size, stride or size)
-    return windows.mean((-2, -1), dtype=x.dtype), (x.shape, size, stride or size)
+    places = _places("avg_pool2d", x.shape, size, stride or size)
+    y = x[places[0]].copy()
+    for place in places[1:]:
+        y += x[place]
+    y *= x.dtype.type(1 / len(places))
+    return y, (x.shape, places)
 
 
 def avg_pool2d_backward(dy, cache):
     """dx: every entry of a window gets an equal share."""
-    shape, size, stride = cache
+    shape, places = cache
     dx = np.zeros(shape, dy.dtype)
-    share = dy / (size * size)
-    Y, X = dy.shape[2:]
-    for r in range(size):
-        for s in range(size):
-            dx[:, :, r : r + stride * Y : stride, s : s + stride * X : stride] += share
+    share = dy * dy.dtype.type(1 / len(places))
+    for place in places:
+        dx[place] += share
     return dx
 
 
@@ -84,25 +90,30 @@ def batch_norm(x, weight, bias, eps=1e-5):
     """
     mean, variance = batch_statistics(x)
     inverse = 1 / np.sqrt(variance + eps)
-    unit = (x - _per_channel(mean)) * _per_channel(inverse)
-    return unit * _per_channel(weight) + _per_channel(bias), (unit, inverse, weight)
+    unit = x - _per_channel(mean)
+    unit *= _per_channel(inverse)
+    y = unit * _per_channel(weight)
+    y += _per_channel(bias)
+    return y, (unit, inverse, weight)
 
 
 def batch_norm_backward(dy, cache):
     """dy (B, C, H, W) to (dx, dweight, dbias): as in layer norm, the directions that were removed get no gradient."""
     unit, inverse, weight = cache
-    axes = (0, 2, 3)
-    dweight, dbias = (dy * unit).sum(axes), dy.sum(axes)
+    dweight, dbias = np.einsum("bchw,bchw->c", dy, unit), dy.sum((0, 2, 3))
     n = dy.size // dy.shape[1]
-    centred = dy - _per_channel(dbias / n) - unit * _per_channel(dweight / n)
-    return centred * _per_channel(inverse * weight), dweight, dbias
+    dx = unit * _per_channel(-dweight / n)
+    dx += dy
+    dx -= _per_channel(dbias / n)
+    dx *= _per_channel(inverse * weight)
+    return dx, dweight, dbias
 
 
 def batch_statistics(x):
     """Mean and (biased) variance of every channel, (C,) each."""
     mean = x.mean((0, 2, 3))
     centred = x - _per_channel(mean)
-    return mean, (centred * centred).mean((0, 2, 3))
+    return mean, np.einsum("bchw,bchw->c", centred, centred) / x.dtype.type(x.size // x.shape[1])
 
 
 def _per_channel(a):
@@ -120,11 +131,13 @@ def _columns(picture, kernel, stride):
     return windows.transpose(0, 3, 4, 1, 2).reshape(C * R * S, Y * X)
 
 
-def _windows(x, size, stride):
-    """(B, C, Y, X, size, size), a view."""
-    if size < 1 or stride < 1 or min(x.shape[2:]) < size:
-        raise ValueError(f"pooling: windows of {size} every {stride} do not fit a picture of {x.shape}")
-    return sliding_window_view(x, (size, size), (2, 3))[:, :, ::stride, ::stride]
+def _places(name, shape, size, stride):
+    """For each of a window's size² entries the slices that pick it from every window at once."""
+    H, W = shape[2:]
+    if size < 1 or stride < 1 or min(H, W) < size:
+        raise ValueError(f"{name}: windows of {size} every {stride} do not fit a picture of {shape}")
+    Y, X = ((n - size) // stride * stride + 1 for n in (H, W))
+    return [np.s_[:, :, r : r + Y : stride, s : s + X : stride] for r in range(size) for s in range(size)]
 
 
 def _check_conv(x, padded, weight, bias, stride):
