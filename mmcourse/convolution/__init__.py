@@ -9,7 +9,7 @@ the cross-correlation y[o, y, x] = Σ w[o, c, r, s] x[c, y + r, x + s]: the kern
 Papers:
     LeCun et al. 1998, "Gradient-based learning applied to document recognition", Proc. IEEE 86, section II: `conv2d`
         and `avg_pool2d`.
-    Chellapilla et al. 2006, "High performance convolutional neural networks for document processing", IWFHR,
-        section 3.2: a convolution as one matrix product over unrolled windows, as `conv2d` does it.
+    Chellapilla et al. 2006, "High performance convolutional neural networks for document processing", IWFHR: a
+        convolution as one matrix product over unrolled windows, as `conv2d` does it.
     Ioffe & Szegedy 2015, "Batch normalization", arXiv:1502.03167: algorithm 1 is `batch_norm`.
 """

@@ -36,7 +36,7 @@ def product_fusion_backward(dy, cache):
 def gated_fusion(a, b, w_a, w_b, w_gate):
     """z tanh(w_a a) + (1 - z) tanh(w_b b), with a gate z = σ(w_gate [a, b]) for every entry of every example.
 
-    w_a (O, A), w_b (O, B), w_gate (O, A + B).   (Arevalo et al. 2017, eqs 1 to 3.)
+    w_a (O, A), w_b (O, B), w_gate (O, A + B).   (Arevalo et al. 2017, section 3.)
     """
     _same_examples("gated_fusion", a, b)
     (p, c_a), (q, c_b), (g, c_g) = linear(a, w_a), linear(b, w_b), linear(np.concatenate([a, b], -1), w_gate)
@@ -78,7 +78,7 @@ def low_rank_fusion(a, b, f_a, f_b):
     """A linear map of the tensor of `tensor_fusion`, of rank K, without ever making the tensor.
 
     f_a (K, O, A + 1), f_b (K, O, B + 1): y[o] = Σ_k (f_a[k, o] · [a, 1]) (f_b[k, o] · [b, 1]); returns (..., O).
-    (Liu et al. 2018, eq. 6.)
+    (Liu et al. 2018, section 3.)
     """
     _same_examples("low_rank_fusion", a, b)
     K, O = f_a.shape[:2]

@@ -1,7 +1,7 @@
 """Does a map of weights lie where the thing is?
 
 A map cuts a square picture into R × C regions; a region counts as inside a box where its middle is.
-The pointing game is that of Zhang et al. 2018, "Top-down neural attention by excitation backprop", section 4.2.
+The pointing game is that of Zhang et al. 2018, "Top-down neural attention by excitation backprop", section 4.
 """
 
 import numpy as np

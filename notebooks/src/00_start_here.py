@@ -53,8 +53,13 @@ fig, axes = plt.subplots(1, 6, figsize=(12, 2.7))
 for ax, (image, scene) in zip(axes, world, strict=True):
     ax.imshow(image)
     ax.set_axis_off()
-    ax.set_title(scene.en.text.replace(" of ", " of\n", 1) + "\n" + scene.zh.text, fontsize=8, wrap=True)
-show.figure(fig, "Six scenes of stickers on coloured backgrounds, each under its caption in English and in Chinese.")
+    ax.set_title(
+        scene.en.text.replace(" of ", " of\n", 1) + "\n" + scene.zh.text, fontsize=8, wrap=True
+    )
+show.figure(
+    fig,
+    "Six scenes of stickers on coloured backgrounds, each under its caption in English and in Chinese.",
+)
 
 # %% [markdown]
 # ## The map
