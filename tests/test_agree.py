@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_rooms import each_contract, halves
+from test_rooms import each_contract, halves, scratch_of
 
 from mmcourse import agree
 from mmcourse.agree import Disagreement, broken
@@ -38,7 +38,7 @@ def each_gradient(contract):
 
 @each_contract
 def test_slope_check_sees_a_gradient_off_by_a_little(room, contract):
-    scratch, _ = halves(room)
+    scratch = scratch_of(room)
     for i, name in each_gradient(contract):
         wrong = broken(scratch, contract.function + "_backward", lambda g, i=i: bend(g, i))
         with pytest.raises(Disagreement, match=f"{contract.function}.*slope along {name}"):
@@ -67,7 +67,7 @@ def test_twins_see_a_value_off_by_a_little(room, contract):
 def test_known_answers_see_a_value_off_by_a_little(room, contract):
     if not contract.known:
         pytest.skip("nothing known by hand")
-    wrong = broken(halves(room)[0], contract.function, first(lambda y: y * (1 + 5e-4)))
+    wrong = broken(scratch_of(room), contract.function, first(lambda y: y * (1 + 5e-4)))
     with pytest.raises(Disagreement, match="known answer"):
         agree.known_answers(contract, wrong)
 
@@ -87,21 +87,21 @@ def restless():
 def test_invariants_see_a_shift(room, contract):
     if not contract.invariants:
         pytest.skip("no invariant of its own")
-    wrong = broken(halves(room)[0], contract.function, restless())
+    wrong = broken(scratch_of(room), contract.function, restless())
     with pytest.raises(Disagreement, match="it must hold that"):
         agree.invariants(contract, wrong, np.random.default_rng(0))
 
 
 @each_contract
 def test_invariants_see_a_changed_dtype(room, contract):
-    wrong = broken(halves(room)[0], contract.function, first(lambda y: np.asarray(y, np.float64)))
+    wrong = broken(scratch_of(room), contract.function, first(lambda y: np.asarray(y, np.float64)))
     with pytest.raises(Disagreement, match="float32: the value came as float64"):
         agree.invariants(contract, wrong, np.random.default_rng(0))
 
 
 @each_contract
 def test_invariants_see_an_input_written_to(room, contract):
-    scratch, _ = halves(room)
+    scratch = scratch_of(room)
     name = contract.gradients[0]
 
     def vandal(**arguments):

@@ -882,8 +882,8 @@ print(
 # %% [markdown]
 # **Question 2: does the model need these weights?** Compare three heads on the nouns of the held-out scenes: the one
 # you trained; the same one with its learned weights replaced by equal ones (queries of zero make every score equal);
-# and one that was *trained* with equal weights from the start (the uniform baseline of Wiegreffe & Pinter 2019). A scene
-# counts as right if all its nouns are found and no other is named. (Training takes a few seconds again.)
+# and one that was *trained* with equal weights from the start (the uniform baseline of Wiegreffe & Pinter 2019). A
+# scene counts as right if all its nouns are found and no other is named. (Training takes a few seconds again.)
 
 # %%
 equal = ("w_q", "b_q")
