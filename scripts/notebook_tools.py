@@ -16,7 +16,7 @@ from mmcourse.data import scenes
 ROOT = Path(__file__).resolve().parents[1]
 CELL_SECONDS = 300
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-WIDGET_TEXT = "Run this cell to use the widget."
+WIDGET_TEXT = "Interactive: run this cell to see it."
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 KEPT_CELL_METADATA = {"tags", "ignore_reason", "nbgrader", "slideshow", "editable", "deletable"}
 # ipykernel logs "running over TCP without encryption" for every kernel unless it may encrypt

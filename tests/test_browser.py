@@ -106,7 +106,7 @@ def test_the_gestures_on_a_small_notebook(page, address, outside):
     image = page.get_by_alt_text(ALT)
     expect(image).to_be_visible()
     assert image.evaluate("image => image.naturalWidth") > 100
-    expect(page.get_by_text("Run this cell to use the widget.")).to_have_count(2)
+    expect(page.get_by_text("Interactive: run this cell to see it.")).to_have_count(2)
 
     notebook.run_all()
     try_the_widget(notebook, choices={"word": "dog", "head": "head 2", "mask": "left half"})
