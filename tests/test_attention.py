@@ -110,6 +110,7 @@ def test_a_score_of_minus_infinity_is_a_key_not_looked_at(name):
         (((5, 3), (7, 4), (7, 2)), r"one width, came q \(5, 3\) and k \(7, 4\)"),
         (((5, 3), (7, 3), (6, 2)), r"every key needs its value, came k \(7, 3\) and v \(6, 2\)"),
         (((2, 5, 3), (3, 7, 3), (3, 7, 2)), r"leading axes must agree, came q \(2, 5, 3\), k \(3, 7, 3\)"),
+        (((2, 5, 3), (2, 7, 3), (3, 7, 2)), r"leading axes must agree, .* and v \(3, 7, 2\)"),
         (((3,), (7, 3), (7, 2)), r"q needs at least two axes \(items, width\), came \(3,\)"),
     ],
 )
@@ -133,6 +134,8 @@ def test_wrong_dtypes_and_masks_are_named(name):
 def test_heads_must_share_the_width():
     with pytest.raises(ValueError, match="a width of 7 cannot be shared by 2 heads"):
         scratch.split_heads(np.ones((5, 7)), 2)
+    with pytest.raises(ValueError, match="a width of 6 cannot be shared by 0 heads"):
+        scratch.split_heads(np.ones((5, 6)), 0)
     with pytest.raises(ValueError, match="tile must be at least 1, came 0"):
         scratch.tiled_attention(np.ones((2, 3)), np.ones((2, 3)), np.ones((2, 3)), tile=0)
 
@@ -175,6 +178,33 @@ def test_multi_head_attention_is_that_of_torch():
     x, context, mask = map(torch.from_numpy, (x, context, mask))
     theirs, _ = module(x, context, context, attn_mask=~mask, need_weights=False)
     np.testing.assert_allclose(ours, theirs.detach(), atol=1e-12)
+
+
+@pytest.mark.parametrize("block", [1, 100, 2**40])
+def test_blocks_of_heads_do_not_show(block, monkeypatch):
+    """Eleven heads in one block, in several, and one by one: the same answer and gradients, nearly to the last bit."""
+    rng = np.random.default_rng(0)
+    x = [rng.standard_normal((11, *s)) for s in ((5, 3), (7, 3), (7, 2))]
+    mask = rng.random((11, 5, 7)) < 0.7
+    monkeypatch.setattr(scratch, "BLOCK", block)
+    y, gradients = run("scaled_dot_product_attention", *x, mask)
+    dy = np.cos(np.arange(y.size)).reshape(y.shape)
+    for n in range(11):
+        one, cache = scratch.scaled_dot_product_attention(*(a[n] for a in x), mask[n])
+        np.testing.assert_allclose(y[n], one, atol=1e-14)
+        for g, g_one in zip(gradients, scratch.scaled_dot_product_attention_backward(dy[n], cache), strict=True):
+            np.testing.assert_allclose(g[n], g_one, atol=1e-14)
+
+
+@pytest.mark.parametrize("level", [-100.0, -88.0, -30.0, 0.0, 30.0, 80.0, 88.0])
+@each_function
+def test_float32_is_exact_wherever_its_scores_lie(name, level):
+    """Near exp's limits in float32 the sums lose digits or overflow, unless the row is shifted."""
+    q = np.ones((2, 1), np.float32)
+    k = (level + np.array([[0.0], [1.0], [2.5]])).astype(np.float32)
+    v = np.array([[1.0], [-3.0], [2.0]], np.float32)
+    y, _ = getattr(scratch, name)(q, k, v)
+    np.testing.assert_allclose(y, formula(q, k, v), rtol=2e-5)
 
 
 def peak_memory(name, T):

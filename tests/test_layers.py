@@ -85,3 +85,36 @@ def test_optimisers_keep_the_dtype(step, dtype):
 def test_messages(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_the_slope_of_relu_at_zero_is_zero():
+    _, cache = scratch.relu(np.array([-1.0, 0.0, 1.0]))
+    assert scratch.relu_backward(np.full(3, 5.0), cache).tolist() == [0.0, 0.0, 5.0]
+
+
+def test_a_bias_that_was_not_there_gets_no_gradient():
+    _, cache = scratch.linear(np.ones((2, 3)), np.ones((5, 3)))
+    assert scratch.linear_backward(np.ones((2, 5)), cache)[2] is None
+
+
+def test_a_small_loss_keeps_its_digits():
+    """log(1 + exp(-40)) is exp(-40) to twelve places; computed as log(1 + …) it would be 0."""
+    loss, _ = scratch.binary_cross_entropy(np.array([40.0]), np.array([1.0]))
+    np.testing.assert_allclose(loss, np.exp(-40.0), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: scratch.softmax(x),
+        lambda x: scratch.sigmoid(x),
+        lambda x: scratch.tanh(x),
+        lambda x: scratch.gelu(x),
+        lambda x: scratch.cross_entropy(x, np.array([0, 1])),
+        lambda x: scratch.binary_cross_entropy(x, np.zeros_like(x)),
+    ],
+)
+def test_nothing_overflows(call):
+    with np.errstate(all="raise", under="ignore"):
+        value, _ = call(np.array([[1e4, -1e4], [-3e3, 0.0]]))
+    assert np.isfinite(value).all()

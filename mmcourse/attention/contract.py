@@ -52,6 +52,11 @@ ATTENTION_KNOWN = {
         _BY_HAND | {"q": np.array([1e4, -1e4])[:, None] * _BY_HAND["q"]},
         [[0.0, 8.0], [4.0, 0.0]],
     ),
+    "all scores far below zero": (_BY_HAND | {"q": -1e5 * _BY_HAND["q"]}, [[4.0, 0.0]]),
+    "all scores far below zero, and close together": (
+        {"q": np.array([[-1.0]]), "k": np.array([[3e4 + np.log(3.0)], [3e4]]), "v": np.array([[4.0], [8.0]])},
+        [[7.0]],
+    ),
     "no keys at all": ({"q": np.ones((2, 3)), "k": np.ones((0, 3)), "v": np.ones((0, 5))}, np.zeros((2, 5))),
 }
 
@@ -107,6 +112,7 @@ MULTI_HEAD = Contract(
     cases={
         "cross": lambda rng: _multi_head(rng),
         "cross, a batch, masked": lambda rng: _multi_head(rng, 2, mask=_mask(rng, 2, 5, 7)),
+        "cross, two leading axes, masked": lambda rng: _multi_head(rng, 2, 3, mask=_mask(rng, 2, 3, 5, 7)),
         "one head": lambda rng: _multi_head(rng, 2, heads=1, mask=_mask(rng, 5, 7)),
         "self, causal": lambda rng: _multi_head(rng, 2, same=True, mask=np.tril(np.ones((5, 5), bool))),
     },

@@ -67,6 +67,8 @@ SOFTMAX = Contract(
         "thirds": ({"x": np.zeros((1, 3))}, [[1 / 3, 1 / 3, 1 / 3]]),
         "1 to 3": ({"x": np.array([0.0, np.log(3.0)])}, [0.25, 0.75]),
         "huge": ({"x": np.array([1e4, 1e4 - np.log(4.0)])}, [0.8, 0.2]),
+        "far apart": ({"x": np.array([1e4, 0.0])}, [1.0, 0.0]),
+        "rows on different scales": ({"x": np.array([[1e4, 1e4], [0.0, 0.0]])}, [[0.5, 0.5], [0.5, 0.5]]),
     },
     invariants={
         "it sums to one": lambda f, a, rng: np.allclose(f(**a).sum(a["axis"]), 1),
@@ -85,7 +87,11 @@ LAYER_NORM = Contract(
         "two numbers": (
             {"x": np.array([3.0, 5.0]), "weight": np.array([2.0, 2.0]), "bias": np.array([0.0, 1.0]), "eps": 0.0},
             [-2.0, 3.0],
-        )
+        ),
+        "two numbers far from zero": (
+            {"x": np.array([1e8 + 3.0, 1e8 + 5.0]), "weight": np.ones(2), "bias": np.zeros(2), "eps": 0.0},
+            [-1.0, 1.0],
+        ),
     },
     invariants={
         "shift and scale of a row change nothing": lambda f, a, rng: np.allclose(
@@ -98,6 +104,7 @@ EMBEDDING = Contract(
     "embedding",
     cases={
         "a sentence": lambda rng: {"ids": rng.integers(0, 7, 5), "table": _normal(rng, 7, 3)},
+        "no words": lambda rng: {"ids": np.zeros((2, 0), int), "table": _normal(rng, 3, 2)},
         "the same word twice": lambda rng: {"ids": np.array([[2, 2, 4], [0, 2, 1]]), "table": _normal(rng, 5, 2)},
     },
     gradients=("table",),
@@ -132,6 +139,10 @@ CROSS_ENTROPY = Contract(
     known={
         "no idea": ({"logits": np.zeros((1, 4)), "targets": np.array([2])}, np.log(4.0)),
         "huge": ({"logits": np.array([[1e4, 0.0]]), "targets": np.array([1])}, 1e4),
+        "rows on different scales": (
+            {"logits": np.array([[1e4, 0.0], [0.0, 0.0]]), "targets": np.array([0, 1])},
+            np.log(2.0) / 2,
+        ),
     },
 )
 

@@ -85,10 +85,9 @@ def embedding_backward(dy, cache):
     """
     ids, shape = cache
     dtable = np.zeros(shape, dy.dtype)
-    if ids.size:
-        order = np.argsort(ids, axis=None, kind="stable")
-        used, first = np.unique(ids.ravel()[order], return_index=True)
-        dtable[used] = np.add.reduceat(dy.reshape(-1, shape[1])[order], first)
+    order = np.argsort(ids, axis=None, kind="stable")
+    used, first = np.unique(ids.ravel()[order], return_index=True)
+    dtable[used] = np.add.reduceat(dy.reshape(-1, shape[1])[order], first)
     return dtable
 
 
