@@ -1,11 +1,14 @@
 """The cache can only help: whatever is wrong with it, the content is right, and the reader is told once."""
 
 import errno
+import io
+import json
 import os
 import subprocess
 import sys
 import time
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -103,6 +106,18 @@ def test_content_that_does_not_fit_is_made_again(file):
         assert_right(ask())
 
 
+def test_an_array_with_something_behind_it_is_made_again(file):
+    arrays, notes = CONTENT
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("notes.json", json.dumps(notes))
+        for name, array in arrays.items():
+            npy = io.BytesIO()
+            np.save(npy, array)
+            archive.writestr(f"{name}.npy", npy.getvalue() + b"\0")
+    with pytest.warns(UserWarning, match="longer than its array"):
+        assert_right(ask())
+
+
 def test_nothing_that_could_run_code_is_read(file):
     objects = np.array([{"a": 1}], dtype=object)
     np.savez(file, a=objects, b=objects)
@@ -169,14 +184,30 @@ def test_temporary_files_of_stopped_writers_go_and_those_at_work_stay(folder):
     assert sorted(f.name for f in folder.iterdir()) == ["thing-0123.npz", "thing-0123.work.tmp"]
 
 
-def test_another_version_is_made_anew_and_the_old_one_goes(file):
-    other = file.with_name("thing-other-0123.npz")
-    other.write_bytes(b"a neighbour's")
+@pytest.mark.parametrize("name", ["thing", "in/folders/thing"])
+def test_another_version_is_made_anew_and_the_old_one_goes(folder, name):
     make = Maker()
-    assert_right(cache.cached("thing", "4567", make, check))
-    assert make.calls == 1
-    assert not file.exists()
-    assert file.with_name("thing-4567.npz").exists()
+    assert_right(cache.cached(f"{name}s", "0123", make, check))  # a neighbour, to be left alone
+    for stamp in ("0123", "4567"):
+        assert_right(cache.cached(name, stamp, make, check))
+    assert make.calls == 3
+    assert sorted(f.name for f in (folder / name).parent.iterdir()) == ["thing-4567.npz", "things-0123.npz"]
+
+
+def test_a_writer_overtaken_by_another_does_no_harm(folder, monkeypatch):
+    replace = os.replace
+
+    def overtaken(source, target):
+        monkeypatch.setattr(cache.os, "replace", replace)
+        assert_right(ask())  # another writer, from beginning to end
+        replace(source, target)
+
+    monkeypatch.setattr(cache.os, "replace", overtaken)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_right(ask())
+        assert_right(ask())
+    assert [f.name for f in folder.iterdir()] == ["thing-0123.npz"]
 
 
 def test_two_processes_at_once_do_no_harm(folder):

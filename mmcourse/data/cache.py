@@ -40,7 +40,8 @@ def fingerprint(*parts):
 def cached(name, stamp, make, check):
     """What `make()` returns, from the cache if it is there and whole.
 
-    name: the file's name; files of the same name and another stamp are older versions, and are removed.
+    name: the file's name, which may begin with folders ("speech/ab/cd"); files of the same name and another stamp are
+        older versions, and are removed.
     stamp: the `fingerprint` of all that decides the content.
     make: returns (arrays, notes), a dict of arrays and anything that JSON can hold, as JSON gives it back (no tuples).
     check: called with (arrays, notes); raises ValueError if they are not what `make` could have returned.
@@ -52,7 +53,7 @@ def cached(name, stamp, make, check):
     if content is None:
         content = make()
         if _write(path, *content):
-            _tidy(path, name)
+            _tidy(path, f"{Path(name).name}-*.npz")
     return content
 
 
@@ -89,9 +90,9 @@ def _write(path, arrays, notes):
     return True
 
 
-def _tidy(path, name):
+def _tidy(path, versions):
     """Remove older versions of a file, and temporary files of writers that were stopped."""
-    for file in [*path.parent.glob(f"{name}-*.npz"), *path.parent.glob("*.tmp")]:
+    for file in [*path.parent.glob(versions), *path.parent.glob("*.tmp")]:
         with contextlib.suppress(OSError):  # in use by a neighbour, or already gone
             if file.suffix == ".tmp" and time.time() - file.stat().st_mtime < _STALE_SECONDS:
                 continue  # its writer may be at work
@@ -120,6 +121,6 @@ def _unpack(data):
 def _unpack_array(archive, name):
     with archive.open(name) as file:
         array = np.lib.format.read_array(file, allow_pickle=False)
-        if file.read():  # asking beyond the end is also what makes zipfile compare the checksum
+        if file.read():  # asking beyond the end also makes sure that zipfile has compared the checksum
             raise ValueError(f"{name} is longer than its array")
     return array
