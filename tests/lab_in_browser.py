@@ -113,6 +113,7 @@ class Notebook:
 @contextmanager
 def browser_page(outside):
     """Yield a page of a fresh Chromium; a request that would leave the machine is stopped and noted in `outside`."""
+
     def refuse(route):
         outside.append(route.request.url)
         route.abort()

@@ -10,7 +10,8 @@ from mmcourse.show.quiz import questions
 
 pytestmark = pytest.mark.browser
 expect = pytest.importorskip("playwright.sync_api", reason='needs Playwright: pip install -e ".[browser]"').expect
-lab_in_browser = pytest.importorskip("lab_in_browser")
+import lab_in_browser  # noqa: E402  it needs Playwright
+
 if lab_in_browser.chromium() is None:
     pytest.skip("needs Chromium: install it, or give its path in CHROMIUM", allow_module_level=True)
 
@@ -129,6 +130,7 @@ def test_the_attention_chapter(page, address, outside):
 
     notebook.widget("temperature")
     try_the_widget(notebook, choices={})
+    assert notebook.quizzes()
     for number in range(notebook.quizzes()):
         try_the_quiz(notebook, number)
 
