@@ -5,13 +5,22 @@ must do):
 
     layers      linear, softmax, layer norm, embedding, activations, losses, dropout, SGD and Adam
     attention   scaled dot-product, multi-head and tiled attention
+    recurrent   RNN, LSTM, GRU
+    convolution conv2d, pooling, batch norm
+    fusion      concatenation, product, gated, tensor, low-rank and attention fusion, mixture of experts
+    speech      frames, spectrogram, mel filter bank
+    images      resize, crop, normalise
+    text        tokenise, byte-pair encoding, word embeddings
 
 Around them:
 
     metrics     how good something is, and how sure we may be
     timing      two functions against each other, in turn
     agree       how two implementations are held together
-    data        the world: sticker scenes with captions in English and Chinese, boxes, a held-out split
+    data        the world: sticker scenes, clips, digits seen and heard, speech, sensors, and real sets to download
+    pretrained  networks whose weights come with pip
+    train       one visible training loop
+    studies     experiments too long for a notebook
     checkpoints small weights that the course trained itself, each with its command, seed and scores
     show        figures and widgets
     grading     questions, their known wrong answers, check()

@@ -244,7 +244,8 @@ def test_written_digits_come_as_they_were(written, split, part):
         (gzip.compress(idx(WRITTEN["t10k"][0], code=13)), "expected an idx file of uint8 with 3 dimensions"),
         (gzip.compress(b"\0\0\x08\x03"), "expected an idx file of uint8 with 3 dimensions"),
         (gzip.compress(idx(WRITTEN["train"][0])), "expected as many labels as images .*: 2, 3"),
-    ],    ids=["a page", "cut off", "one value short", "labels", "another type", "a bare head", "one image more"],
+    ],
+    ids=["a page", "cut off", "one value short", "labels", "another type", "a bare head", "one image more"],
 )
 def test_a_wrong_file_of_written_digits_is_told(written, monkeypatch, content, said):
     name = "t10k-images-idx3-ubyte.gz"

@@ -43,7 +43,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if fault == "chunked and cut":
             body = b"10000\r\n" + body[:0x10000] + b"\r\n10000\r\n" + body[0x10000:0x10010]
         if fault == "silent":
-            self.server.answered.wait(10)
+            self.server.answered.wait(2)
         self.wfile.write(body)
 
     def log_message(self, *_):
@@ -163,7 +163,7 @@ def test_a_closed_port_is_said():
 
 
 def test_a_silent_server_is_given_up(server, monkeypatch):
-    monkeypatch.setattr(download, "_SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(download, "_SILENCE_SECONDS", 0.2)  # the server waits two
     server.fault = "silent"
     with pytest.raises(DownloadError, match=r"broke off \(.*timed out"):
         ask(server)

@@ -93,3 +93,15 @@ def test_a_damaged_file_is_noticed(tmp_path, monkeypatch):
     (tmp_path / "grounding.npz").write_bytes(damaged)
     with pytest.raises(ValueError, match=r"npz is damaged: expected sha256 \w{12}…, came .* make it anew with"):
         checkpoints.load("grounding")
+
+
+def test_a_region_sees_a_window_of_38_pixels(model):
+    """The chapter says so. Region i of a row is centred on pixel 8i + 3.5, so it sees pixels 8i - 15 to 8i + 22."""
+    image = np.full((1, 64, 64, 3), 128, np.uint8)
+    before = model.regions(image)[0].reshape(8, 8, -1)
+    for pixel in (0, 17, 30, 44, 63):
+        changed = image.copy()
+        changed[0, 32, pixel] = [255, 0, 0]
+        moved = (model.regions(changed)[0].reshape(8, 8, -1) != before).any((0, 2))
+        assert not moved[[i for i in range(8) if not 8 * i - 15 <= pixel <= 8 * i + 22]].any()
+        assert moved.any()

@@ -174,8 +174,8 @@ def noun_looks(model, data, language):
         maps = dict(zip([w for w in caption.words if w != "，"], maps.reshape(-1, GRID, GRID), strict=True))
         for mention in caption.mentions:
             boxes = [record.objects[i].box for i in mention.objects]
-            for word in (caption.words[i] for i in mention.words if caption.words[i] != "of"):
-                yield record, word, maps[word], boxes
+            word = caption.words[mention.words[-1]]  # of "slice of pizza" the pizza
+            yield record, word, maps[word], boxes
 
 
 def score(model):

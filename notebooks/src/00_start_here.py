@@ -46,6 +46,8 @@ print("mmcourse", mmcourse.__version__, "is ready")
 # and everything about them known. It is drawn from a seed on your computer, so your numbers are our numbers.
 
 # %%
+import textwrap
+
 from matplotlib import pyplot as plt
 
 world = scenes.load("train", 6)
@@ -53,9 +55,7 @@ fig, axes = plt.subplots(1, 6, figsize=(12, 2.7))
 for ax, (image, scene) in zip(axes, world, strict=True):
     ax.imshow(image)
     ax.set_axis_off()
-    ax.set_title(
-        scene.en.text.replace(" of ", " of\n", 1) + "\n" + scene.zh.text, fontsize=8, wrap=True
-    )
+    ax.set_title(textwrap.fill(scene.en.text, 24) + "\n" + scene.zh.text, fontsize=7)
 show.figure(
     fig,
     "Six scenes of stickers on coloured backgrounds, each under its caption in English and in Chinese.",
@@ -104,7 +104,7 @@ print(doctor.summary(doctor.run()))
 # %%
 import numpy as np
 
-from mmcourse.grading import check, progress
+from mmcourse.grading import grade, progress, questions
 
 
 def naive_softmax(x, axis):
@@ -112,10 +112,11 @@ def naive_softmax(x, axis):
     return e / e.sum(axis=axis, keepdims=True)
 
 
-check("03-softmax", naive_softmax)
+grade(questions("03-softmax")[0], naive_softmax)
 # %% [markdown]
-# The formula is right, and yet it fails where numbers are large; the panel shows where, and hints at why. Nothing is
-# sent anywhere: `check` runs on your computer, and your progress is a small file there.
+# The formula is right, and yet it fails where numbers are large; the panel shows where (grey is NaN), and hints at
+# why. In an assignment you call `check("03-softmax", your_function)`, which also keeps your points. Nothing is sent
+# anywhere: it runs on your computer, and your progress is a small file there.
 #
 # The course's code is open, and that includes the answers. You learn by writing yours first.
 

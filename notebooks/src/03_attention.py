@@ -28,9 +28,8 @@
 # **You need** NumPy, a little calculus, and no GPU.
 
 # %%
-from mmcourse import (
-    show,
-)  # first, since it asks NumPy and torch for one thread each: quickest on a shared laptop
+# first, since it asks NumPy and torch for one thread each: quickest on a shared laptop
+from mmcourse import show
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -44,8 +43,8 @@ show.setup()
 # ## The picture first
 #
 # Here is a scene that the model below has never seen: its combination of things was held out of the training set.
-# Each word of the caption lights up the part of the scene that it looks at; orange boxes show where the things really
-# are. Nobody ever told the model where anything is. It saw pictures and captions, nothing else.
+# Each word of the caption lights up the part of the scene that it looks at; orange boxes show where the things that
+# nouns name really are. Nobody ever told the model where anything is. It saw pictures and captions, nothing else.
 
 # %%
 model = grounding.load()
@@ -56,14 +55,18 @@ print(scene.en.text, "·", scene.zh.text)
 # %%
 words = ["sailboat", "above", "fish", "grass"]
 maps = model.maps(model.ids("en", words), model.regions(image[None])[0]).mean(0).reshape(-1, 8, 8)
-boxes = [[t.box for t in scene.objects] for _ in words]
+boxes = [[scene.objects[0].box], [], [scene.objects[1].box], []]  # of what the word names
 fig = show.spotlights(image, words, maps, boxes)
 show.figure(fig, "One scene, repeated for each word of its caption and lit where that word looks.")
 
 # %% [markdown]
-# The model ships with the course (0.2 million numbers, trained from captions alone; `mmcourse/checkpoints/grounding.py`
-# makes it anew). You will see how such a map comes about, compute this very one by hand, and train the attention part
-# of the model yourself, with gradients that you have derived.
+# Each picture is scaled to its own brightest spot, so compare places, not brightness. The scene is cut into 8 × 8
+# **regions**; a small convolutional network (CNN) describes each by 96 numbers, which come from a window of 38 × 38
+# pixels round it. Neighbours share much: light *beside* a thing may still be about the thing.
+#
+# The model ships with the course (about a quarter of a million numbers, trained from captions alone;
+# `mmcourse/checkpoints/grounding.py` makes it anew). You will see how such a map comes about, compute this very one
+# by hand, and train the attention part of the model yourself, with gradients that you have derived.
 
 # %% [markdown]
 # ## The idea: a dictionary that is soft
@@ -130,10 +133,9 @@ show.figure(
 
 # %%
 def attention(q, k, v):
-    scores = q @ k.swapaxes(-1, -2) / np.sqrt(q.shape[-1])  # (Q, K)
-    e = np.exp(
-        scores - scores.max(-1, keepdims=True)
-    )  # the maximum cancels, and exp cannot overflow
+    scores = q @ k.mT / q.shape[-1] ** 0.5  # (Q, K)
+    # a row's maximum cancels in the fraction, and exp cannot overflow
+    e = np.exp(scores - scores.max(-1, keepdims=True))
     p = e / e.sum(-1, keepdims=True)  # each row sums to one
     return p @ v, p
 
@@ -156,6 +158,9 @@ show.figure(
 )
 
 # %% [markdown]
+# Two details of the code: `.mT` transposes the last two axes and leaves any batch axes where they are, and `** 0.5`
+# is a Python number, where `np.sqrt` would turn float32 into float64.
+#
 # Three queries, five keys: the table has three rows, and each row spends exactly 1 over its five columns. The package
 # holds the same function, which handles any number of leading axes. From now on we call it; both agree:
 
@@ -184,7 +189,7 @@ for d in widths:
     for name, scores in (("no scaling", raw), ("1/√d", raw / np.sqrt(d)), ("1/d", raw / d)):
         e = np.exp(scores - scores.max(-1, keepdims=True))
         p = e / e.sum(-1, keepdims=True)
-        slope = (p * (1 - p)).mean()  # the diagonal of the softmax's Jacobian
+        slope = np.median((p * (1 - p)).sum(-1))  # the Jacobian's diagonal, for a typical query
         rows.append((name, d, scores.std(), p.max(-1).mean(), slope))
 
 # %%
@@ -210,9 +215,10 @@ for d in (16, 1024):
         )
 
 # %% [markdown]
-# Without scaling, wide vectors give a soft dictionary that is hard: nearly all weight on one key, and a slope that
-# fades, so that learning stalls (the softmax **saturates**). Dividing by $d$ errs the other way: the weights drift
-# towards equal shares, whatever the query says. With $\sqrt d$ the start of training looks the same at every width.
+# Without scaling, wide vectors give a soft dictionary that is hard: nearly all weight on one key, and for the typical
+# query next to no slope, so that it learns little (the softmax **saturates**). Dividing by $d$ errs the other way:
+# the weights drift towards equal shares, whatever the query says. With $\sqrt d$ the start of training looks the same
+# at every width.
 #
 # It is a statement about the *start*: nothing keeps trained queries and keys at variance one. If a model wants sharp
 # attention, it can learn longer vectors.
@@ -224,18 +230,21 @@ for d in (16, 1024):
 # given $G = \partial L/\partial Y$. Write $\mathrm dL = \langle G, \mathrm dY\rangle$ and walk back through the three
 # steps; $\langle A, B\rangle$ sums the products of the entries.
 #
-# **1. $Y = PV$.** Then $\mathrm dY = \mathrm dP\,V + P\,\mathrm dV$, and moving the matrices to the other side of the
-# product,
+# **1. $Y = PV$.** Then $\mathrm dY = \mathrm dP\,V + P\,\mathrm dV$, and since
+# $\langle G, \mathrm dP\,V\rangle = \langle GV^\top, \mathrm dP\rangle$ and
+# $\langle G, P\,\mathrm dV\rangle = \langle P^\top G, \mathrm dV\rangle$,
 #
 # $$\frac{\partial L}{\partial V} = P^\top G, \qquad \frac{\partial L}{\partial P} = G V^\top .$$
 #
 # **2. $P = \mathrm{softmax}(S)$, a row at a time.** For one row, $\partial p_i/\partial s_j = p_i(\delta_{ij} - p_j)$:
-# raising one score raises its own weight and lowers all others, because they share a sum. With
+# raising one score raises its own weight and lowers all others, because they share a sum ($\\delta_{ij}$ is 1 if
+# $i = j$, else 0). With
 # $g = \partial L/\partial p$,
 #
 # $$\frac{\partial L}{\partial s_j} = \sum_i g_i\,p_i(\delta_{ij} - p_j) = p_j\Big(g_j - \sum_i g_i p_i\Big).$$
 #
-# In words: a score should rise if its value helps *more than the average answer does*.
+# Descent moves against this: a score rises where $g_j$ lies below the weighted average of $g$, that is, where its value
+# lowers the loss *more than the average answer does*.
 #
 # **3. $S = QK^\top/\sqrt d$.**
 #
@@ -245,11 +254,11 @@ for d in (16, 1024):
 
 # %%
 def attention_backward(dy, q, k, v, p):
-    dv = p.T @ dy
-    dp = dy @ v.T
+    dv = p.mT @ dy
+    dp = dy @ v.mT
     ds = p * (dp - (dp * p).sum(-1, keepdims=True))  # softmax, all rows at once
-    scale = 1 / np.sqrt(q.shape[-1])
-    return ds @ k * scale, ds.T @ q * scale, dv
+    scale = q.shape[-1] ** -0.5
+    return ds @ k * scale, ds.mT @ q * scale, dv
 
 
 y, p = attention(q, k, v)
@@ -330,7 +339,7 @@ for _ in range(400):
     loss, gradients = loss_and_gradients(params, draw_cards(rng))
     params, state = layers.adam(params, gradients, state, lr=0.05)
     losses.append(loss)
-print(f"error: first ten rounds {np.mean(losses[:10]):.2f}, last fifty {np.mean(losses[-50:]):.4f}")
+print(f"error: first ten steps {np.mean(losses[:10]):.2f}, last fifty {np.mean(losses[-50:]):.4f}")
 
 # %%
 looks = [
@@ -358,7 +367,7 @@ show.figure(
 # course `True` means *may look*. Masked scores become $-\infty$ *before* the softmax, so their weights are exactly 0
 # and the others still sum to one.
 #
-# Three kinds that you will meet again and again, over six tokens:
+# No mask, and two kinds that you will meet again and again, over six words that look at each other:
 
 # %%
 length = np.array([6, 4])  # the second caption has four words and two of padding
@@ -396,8 +405,8 @@ print("package:             ", p.round(2).tolist())
 
 # %% [markdown]
 # One NaN in the forward pass spoils every parameter in the backward pass. So decide it: **a query that may look
-# nowhere answers zero, and sends back zero gradients**. In both halves of this course that is tested. Elsewhere, look
-# it up before you rely on it.
+# nowhere answers zero, and sends back zero gradients**. Here and in the PyTorch twin below that is tested. Elsewhere,
+# look it up before you rely on it.
 #
 # A mask has limits. It hides a *score*; the value is still multiplied by its weight of 0, and $0 \cdot \mathrm{NaN}$
 # is NaN. Padding must hold numbers:
@@ -433,8 +442,8 @@ print("and back again ", np.array_equal(scratch.merge_heads(scratch.split_heads(
 
 # %% [markdown]
 # The order matters: *first* cut the width into heads, *then* move the head axis in front of the tokens. A bare
-# `reshape(heads, tokens, width)` has the right shape and mixes different tokens into one head. It is the most common
-# mistake in hand-written attention, and no shape check will find it.
+# `reshape(heads, tokens, width)` has the right shape and mixes different tokens into one head. No shape check
+# will find it.
 #
 # Back to our picture. The model that drew it has four heads of width 16. The same word, one head at a time:
 
@@ -446,14 +455,30 @@ box = [scene.objects[i].box for i in scene.en.mentions[0].objects]
 fig = show.spotlights(image, [f"head {h + 1}" for h in range(4)], heads, [box] * 4, columns=5)
 show.figure(
     fig,
-    f"The scene lit where each of four heads of the word {noun} looks: each head prefers other parts of it.",
+    f"The scene lit where four heads of the word {noun} look: some mostly on the thing, others partly elsewhere.",
 )
 
 # %% [markdown]
-# The heads were not told to share the work, and they do not look alike. Some spend their one unit on the thing; some
-# put much of it on an empty place. A head that has nothing to add must still look *somewhere*, since its weights sum to
-# one: models often learn to park such looks where they do no harm (an **attention sink**). Remember it when you read a
-# map that is an average over heads, as the others in this chapter are.
+# The heads were not told to share the work. Do they? Over all nouns of the held-out scenes, how much of its weight does
+# each head spend inside the noun's box?
+
+# %%
+from mmcourse.metrics import points_inside, share_inside, wilson_interval
+
+test_regions = model.regions(test.images)
+inside = []
+for record, context in zip(test.records, test_regions, strict=True):
+    for mention in record.en.mentions:
+        ids = model.ids("en", [record.en.words[mention.words[-1]]])
+        four = model.maps(ids, context).reshape(4, 8, 8)
+        box = [record.objects[i].box for i in mention.objects]
+        inside.append([share_inside(one, box) for one in four])
+print("share of weight inside the box, head by head:", np.mean(inside, axis=0).round(2))
+
+# %% [markdown]
+# The heads differ, and none spends all of its weight on the thing. A head that has nothing to add must still look
+# *somewhere*, since its weights sum to one; models often park such looks where they do no harm (**attention sinks**,
+# Xiao et al. 2024). Remember it when you read a map that is an average over heads, as the others in this chapter are.
 
 # %% [markdown]
 # ## Words look at a picture, in two languages
@@ -472,8 +497,8 @@ by_hand = scratch.attention_weights(q, k).mean(0).reshape(-1, 8, 8)
 print("the same maps as above:", np.allclose(by_hand, maps, atol=1e-6))
 
 # %% [markdown]
-# Chinese words ask the same regions. Their queries were learned beside the English ones, and meet them in the picture:
-# 猫 and *cat* never stand in one sentence, yet they look at the same place.
+# Chinese words ask the same regions. Their queries were learned beside the English ones, and meet them only in the
+# picture: 鱼 and *fish* never stand in one sentence.
 
 # %%
 print(scene.zh.text, scene.zh.words)
@@ -499,11 +524,8 @@ show.figure(
 # more of a measure word's weight.
 
 # %%
-from mmcourse.metrics import points_inside, share_inside, wilson_interval
-
-# %%
 hits = trials = 0
-for record, context in zip(test.records, model.regions(test.images), strict=True):
+for record, context in zip(test.records, test_regions, strict=True):
     starts = [m.words[0] for m in record.zh.mentions]
     measures = [record.zh.words[i - 1] for i in starts]
     if record.kind == "pair" and measures[0] != measures[1]:
@@ -522,41 +544,78 @@ print(
 # caption, does the region with the largest weight lie in a box of the thing that the noun names? Two yardsticks stand
 # beside it: looking at a region by chance (the share of the picture that the boxes cover), and the same model with the
 # numbers of its attention shuffled, so that they have the right sizes and no sense. In brackets: 95 % intervals, which
-# take the nouns as independent.
+# take the nouns as independent (two of them may share a scene).
 
 # %%
 from dataclasses import replace
 
-mixed = np.random.default_rng(1)
-shuffled = {n: mixed.permutation(a.ravel()).reshape(a.shape) for n, a in model.attention.items()}
-untrained = replace(model, attention=shuffled)
-looks = {
-    ("trained", "English"): list(grounding.noun_looks(model, test, "en")),
-    ("trained", "Chinese"): list(grounding.noun_looks(model, test, "zh")),
-    ("weights shuffled", "English"): list(grounding.noun_looks(untrained, test, "en")),
-}
+
+def shuffle_attention(model, seed):
+    mixed = np.random.default_rng(seed)
+    shuffled = {
+        n: mixed.permutation(a.ravel()).reshape(a.shape) for n, a in model.attention.items()
+    }
+    return replace(model, attention=shuffled)
+
 
 # %%
-for (name, language), found in looks.items():
-    hits, n = sum(points_inside(weights, boxes) for _, _, weights, boxes in found), len(found)
-    low, high = wilson_interval(hits, n)
-    print(
-        f"{name:17s}{language}: {hits} of {n} nouns point into their box ({low:.1%} to {high:.1%})"
-    )
-chance = np.mean(
-    [share_inside(np.ones((8, 8)), boxes) for _, _, _, boxes in looks["trained", "English"]]
+looks = {
+    "English": list(grounding.noun_looks(model, test, "en")),
+    "Chinese": list(grounding.noun_looks(model, test, "zh")),
+}
+senseless = [list(grounding.noun_looks(shuffle_attention(model, i), test, "en")) for i in range(8)]
+
+
+# %%
+def share_of_hits(found):
+    return np.mean([points_inside(weights, boxes) for _, _, weights, boxes in found])
+
+
+for language, found in looks.items():
+    n, share = len(found), share_of_hits(found)
+    low, high = wilson_interval(round(share * n), n)
+    print(f"{language}: {share:.1%} of {n} nouns point into their box ({low:.1%} to {high:.1%})")
+shares = sorted(share_of_hits(found) for found in senseless)
+print(
+    f"shuffled, 8 times: from {shares[0]:.0%} to {shares[-1]:.0%}, median {np.median(shares):.0%}"
 )
-print(f"by chance: {chance:.1%}")
+chance = np.mean([share_inside(np.ones((8, 8)), boxes) for _, _, _, boxes in looks["English"]])
+print(f"by chance: {chance:.0%}")
 
 # %% [markdown]
-# The shuffled model points far better than chance. It is no magic: the CNN was trained, and its features are large on
-# things and small on empty ground, so even senseless queries are drawn to things. What training the attention adds is
-# *which* thing. Keep that in mind when somebody shows you attention maps without such a yardstick.
+# The shuffled models point far better than chance. It is no magic: the CNN was trained, and its features are larger on
+# things than on empty ground, so even senseless queries are drawn to things. What training the attention adds is
+# *which* thing. In scenes of two things, which of the two boxes does a noun point into?
+
+
+# %%
+def own_and_other(found):
+    """How many nouns of pairs point into their own thing's box, and how many into the other's."""
+    pairs = [(r, w, boxes) for r, _, w, boxes in found if r.kind == "pair"]
+    other = [[t.box for t in r.objects if t.box not in boxes] for r, _, boxes in pairs]
+    own = sum(points_inside(w, boxes) for _, w, boxes in pairs)
+    return (
+        own,
+        sum(points_inside(w, o) for (_, w, _), o in zip(pairs, other, strict=True)),
+        len(pairs),
+    )
+
+
+# %%
+for name, found in (("trained", looks["English"]), ("shuffled", senseless[0])):
+    print(
+        "{:9s}{} into their own box, {} into the other, of {}".format(name, *own_and_other(found))
+    )
+
+# %% [markdown]
+# Keep these yardsticks in mind when somebody shows you attention maps without any.
 
 # %% [markdown]
 # ### Train it yourself
 #
-# The head of that model, from random numbers, with your own way back. The CNN stays as it is; what learns is the table
+# The head of that model, from random numbers, with the way back whose core you derived: around it stand linear maps,
+# whose gradients are dx = dy W and dW = dyᵀ x, and splitting into heads, which only moves numbers. The CNN stays as it
+# is, and has already learned what things look like, together with another head; what learns here is the table
 # of queries, four projections, and the vector with which each noun reads its answer. The task: given a scene, say for
 # every noun whether the caption holds it. No boxes.
 
@@ -622,7 +681,7 @@ params, losses = train_head()
 print("mean loss of each epoch:", np.mean(np.reshape(losses, (6, -1)), axis=1).round(3))
 
 # %% [markdown]
-# And where do your words look? Nobody told them that either.
+# And where do your words look? No box was used here either.
 
 # %%
 mine = replace(
@@ -642,7 +701,7 @@ show.figure(
 
 # %%
 hits = trials = 0
-for record, context in zip(test.records, model.regions(test.images), strict=True):
+for record, context in zip(test.records, test_regions, strict=True):
     for mention in record.en.mentions:
         ids = mine.ids("en", [record.en.words[mention.words[-1]]])
         weights = mine.maps(ids, context).mean(0).reshape(8, 8)
@@ -656,7 +715,8 @@ print(
 # %% [markdown]
 # ## Regions look at each other
 #
-# In **self-attention** queries and keys come from the same place. Take the regions' own features as both, and ask for
+# In **self-attention** queries and keys come from the same place. Take the regions' own features as both (minus
+# their mean, and of length one, so that *alike* means pointing the same way), and ask for
 # one region: which others are like it? No words are involved, and no training beyond what the CNN already knows.
 
 # %%
@@ -676,8 +736,8 @@ show.figure(
 )
 
 # %% [markdown]
-# A region of a thing looks at the rest of the thing; a corner looks at the background. This is how a Transformer
-# encoder gathers parts into wholes, layer by layer (chapter 12).
+# In this scene a region of a thing looks mostly at the rest of the thing, and a corner at the background. Chapter 12
+# builds Transformers from such layers, with queries and keys that are learned.
 
 # %% [markdown]
 # ## In tiles
@@ -694,7 +754,9 @@ show.figure(
 # $$\ell' = e^{m - m'}\,\ell + \sum_{j \in \text{tile}} e^{s_j - m'}, \qquad
 #   o' = e^{m - m'}\,o + \sum_{j \in \text{tile}} e^{s_j - m'} v_j .$$
 #
-# At the end $y = o/\ell$, exactly (Milakov & Gimelshein 2018, algorithm 3; Dao et al. 2022, algorithm 1).
+# At the end $y = o/\ell$, exactly. (The sum is Milakov & Gimelshein 2018, algorithm 3; tiles of attention are Dao et
+# al. 2022; the one division at the end is Dao 2023, algorithm 1.) Tiles save memory, not arithmetic: there are still
+# $n_q n_k$ scores to compute.
 
 
 # %%
@@ -702,9 +764,7 @@ def online_attention(q, k, v, tile):
     top = np.full((len(q), 1), -np.inf)
     total, answer = np.zeros((len(q), 1)), np.zeros((len(q), v.shape[1]))
     for start in range(0, len(k), tile):
-        scores = (
-            q @ k[start : start + tile].T / np.sqrt(q.shape[1])
-        )  # (Q, tile): all that is ever held
+        scores = q @ k[start : start + tile].T / q.shape[1] ** 0.5  # (Q, tile): never more
         new_top = np.maximum(top, scores.max(-1, keepdims=True))
         mend, e = np.exp(top - new_top), np.exp(scores - new_top)
         total = mend * total + e.sum(-1, keepdims=True)
@@ -719,7 +779,8 @@ print("tiles of 8 and the whole table agree:", same)
 
 # %% [markdown]
 # The package's `tiled_attention` does so for queries too, and its way back makes each tile's weights anew instead of
-# storing them. Memory beyond the inputs, at the highest point of forward and backward, one head of width 64, float32:
+# storing them. Memory beyond the inputs, at the highest point of forward and backward, one head of width 64, float32.
+# (The plain form's way back holds two tables: the weights, and the gradients of the scores.)
 
 # %%
 import tracemalloc
@@ -814,10 +875,10 @@ for name in theirs:
     print(f"NumPy takes {ratio:.2f} of the time of PyTorch's {name}")
 
 # %% [markdown]
-# Plain NumPy keeps up, because the work is in matrix products, and those are the same kind of library code on both
-# sides. What the package does beyond the four lines above is said in `mmcourse/attention/scratch.py`: it works on a
-# few heads at a time so that scores stay in the processor's cache, does its steps in place, and subtracts the row
-# maximum only where the row sums show that it must.
+# The package's NumPy keeps up, because the work is in matrix products, and those are the same kind of library code on
+# both sides. What the package does beyond the four lines above is said in `mmcourse/attention/scratch.py`: it works
+# on a few heads at a time so that scores stay in the processor's cache, does its steps in place, and subtracts the
+# row maximum only where the row sums show that it must.
 
 # %% [markdown]
 # ## What do the weights explain?
@@ -827,8 +888,8 @@ for name in theirs:
 # gives a probability that the noun stands in the caption.
 #
 # **Question 1: does it matter what is under the light?** Paint over the patch with the largest weight (3 × 3 regions
-# around it, in the colour of the scene's corner), ask again, and note by how much the noun's logit falls. Beside it:
-# a patch of the same size at a random place.
+# around it, in the colour of the scene's corner), ask again, and note by how much the noun's **logit** falls (the
+# number whose sigmoid is the probability). Beside it: a patch at a random place away from the border.
 
 
 # %%
@@ -845,7 +906,7 @@ def drops(model, sample, rng):
     """Fall of each noun's logit when its brightest patch, and when a random patch, is painted over."""
     rows = []
     for image, word, weights in sample:
-        spots = [divmod(int(weights.argmax()), 8), tuple(rng.integers(0, 8, 2))]
+        spots = [divmod(int(weights.argmax()), 8), tuple(rng.integers(1, 7, 2))]
         pictures = np.stack([image, *(paint_over(image, *spot) for spot in spots)])
         logit = model.logits(model.ids("en", [word]), model.regions(pictures))[:, 0]
         rows.append(logit[0] - logit[1:])
@@ -854,7 +915,7 @@ def drops(model, sample, rng):
 
 # %%
 lookup = {id(record): image for image, record in test}
-found = looks["trained", "English"][:400]
+found = looks["English"][:400]
 sample = [(lookup[id(record)], word, weights) for record, word, weights, _ in found]
 fall = drops(model, sample, np.random.default_rng(0))
 resample = np.random.default_rng(1).integers(0, len(fall), (2000, len(fall)))
@@ -900,8 +961,8 @@ for name, head in heads.items():
 # %% [markdown]
 # Here the weights carry the answer. Taking them away from the trained head leaves next to nothing, but that alone would
 # prove little: it was never trained to live without them. The third line is the fair comparison. A head that has to
-# average over all 64 regions, of which a small sticker fills one or two, does far worse. (One seed each; train with
-# another `seed=` and see whether the order holds.) It need not come out so: on some text tasks Wiegreffe & Pinter
+# average over all 64 regions does far worse. (One seed each; train with another `seed=` and see whether the order
+# holds.) It need not come out so: on some text tasks Wiegreffe & Pinter
 # found equal weights nearly as good, and there a map of the learned ones explains little.
 
 # %% [markdown]
@@ -926,31 +987,44 @@ groups = {
 }
 for name, members in groups.items():
     held = [(i, w) for i, r in enumerate(test.records) for w in members if w in r.en.words]
-    maps_held = [model.maps(model.ids("en", [w]), test_regions[i]).mean(0) for i, w in held]
-    share = used_share(np.reshape(maps_held, (-1, 8, 8))).mean()
-    print(f"{name:12s} use {share:5.1%} of the picture, over {len(held)} looks")
+    shares = []
+    for looker in (model, shuffle_attention(model, 0)):
+        found = [looker.maps(looker.ids("en", [w]), test_regions[i]).mean(0) for i, w in held]
+        shares.append(used_share(np.reshape(found, (-1, 8, 8))).mean())
+    print("{:12s} use {:.0%} of the picture; shuffled {:.0%}".format(name, *shares))
 
 # %% [markdown]
-# Every word looks somewhere, and none of these shares is near zero or one: sinks and the average over heads see to
-# that. *the* and *of* look about as sharply as nouns do, and there is nothing in a picture that they could mean. The
-# map of a word that has no place is still a map. That is the trap: **the picture looks like a reason even when there
-# is none.** Only an experiment can tell, and the ones above took ten lines each.
+# Every group of words looks more narrowly than a senseless model does, *a*, *of* and *the* among them, although nothing
+# in a picture is called *of*. What do such words find there? Ask how often the model is right about whether they stand
+# in the caption, which it can only tell from the picture.
+
+# %%
+for word in ("a", "of", "the"):
+    present = np.array([word in r.en.words for r in test.records])
+    said = model.logits(model.ids("en", [word]), test_regions)[:, 0] > 0
+    print(
+        f"{word:4s} stands in {present.mean():.0%} of captions; judged right in {(said == present).mean():.0%}"
+    )
+
+# %% [markdown]
+# The grammar of these captions follows from the scene: *of* comes with "to the left of" and "loaf of", *the* with most
+# backgrounds. So *of* has something to look for after all, but its map does not say what. **The picture shows where a
+# word read, not what it found there.** Only an experiment tells, and the ones above took ten lines each.
 
 # %% [markdown]
 # ## Play with it
 #
-# Choose a word, a head, a mask and a temperature. Try this: pick a noun and hide the half of the picture that holds
-# its thing. Where does it look now, and why can it not look *nowhere*? (Softmax must spend its one unit somewhere.)
+# Choose a word, a head, a mask and a temperature. Try this: choose *sailboat* and *bottom half*, so
+# that the boat is hidden. Where does it look now, and why can it not look *nowhere*? (Softmax must spend its one unit.)
 # Then cool it down to 0.1 and warm it up to 10.
 
 # %%
-half = np.arange(8) < 4
-masks = {"everything": half | ~half, "left half": half, "right half": ~half}
+row_of = np.arange(64) // 8
+masks = {"everything": row_of >= 0, "top half": row_of < 4, "bottom half": row_of >= 4}
 
 
 def look(word, head, mask, temperature):
-    may_look = np.tile(masks[mask], 8)  # the same for each of the eight rows of regions
-    weights = model.maps(model.ids("en", [word]), regions, temperature, may_look)[:, 0]
+    weights = model.maps(model.ids("en", [word]), regions, temperature, masks[mask])[:, 0]
     weights = (weights.mean(0) if head == "all" else weights[int(head) - 1]).reshape(8, 8)
     row, column = 1 + np.array(np.unravel_index(weights.argmax(), (8, 8)))
     most = f"{word} looks most at row {row}, column {column} ({weights.max():.2f})"
@@ -970,7 +1044,7 @@ steps = np.stack([look(noun, "all", "everything", t)[0] for t in settings])
 fig = show.spotlights(image, [f"temperature {t}" for t in settings], steps, columns=6, size=1.7)
 show.figure(
     fig,
-    f"The scene lit where the word {noun} looks at five temperatures, from one region to nearly all.",
+    f"The scene lit where the word {noun} looks at five temperatures, from a few regions to nearly all.",
 )
 
 # %% [markdown]
@@ -982,7 +1056,7 @@ show.figure(
 #   and this course say True = *may look*. Read the line in the documentation each time.
 # - **A finite "minus infinity".** Adding −1, or −100, is not masking: a large score shines through.
 # - **Scaling by the wrong width.** In multi-head attention $d_k$ is the width of one *head*.
-# - **Testing with large random inputs.** Softmax turns one-hot, and six different mistakes give the same answer. Test
+# - **Testing with large random inputs.** Softmax turns one-hot, and different mistakes give the same answer. Test
 #   with numbers of size one, unequal sizes, a row that may look nowhere, and a random slope.
 # - **Reading a map as a reason.** It says where the model read, not what it concluded there. Measure.
 
@@ -1024,6 +1098,8 @@ show.quiz("03_attention", 5)
 #   chapter 05 builds it.
 # - Milakov & Gimelshein 2018, *Online normalizer calculation for softmax*, arXiv:1805.02867. Algorithm 3.
 # - Dao et al. 2022, *FlashAttention*, arXiv:2205.14135. Algorithms 1 (forward) and 4 (backward).
+# - Dao 2023, *FlashAttention-2*, arXiv:2307.08691. Algorithm 1.
+# - Xiao et al. 2024, *Efficient streaming language models with attention sinks*, arXiv:2309.17453.
 # - Jain & Wallace 2019, *Attention is not explanation*, arXiv:1902.10186, and Wiegreffe & Pinter 2019, *Attention is
 #   not not explanation*, arXiv:1908.04626: read both.
 # - Zhang et al. 2018, *Top-down neural attention by excitation backprop*, IJCV 126: the pointing game, section 4.

@@ -1,0 +1,141 @@
+"""From a sound to its log-mel spectrogram by hand, in NumPy. The letters and papers stand in the room's `__init__`.
+
+The window and the filter bank are fixed, not learned: gradients go to the sound alone.
+"""
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+
+def frame(x, length, hop):
+    """Cut a sound into frames that overlap where hop < length.   x (..., T); y (..., N, L), a copy."""
+    _check_frames(x, length, hop)
+    y = sliding_window_view(x, length, axis=-1)[..., ::hop, :].copy()
+    return y, (x.shape, hop)
+
+
+def frame_backward(dy, cache):
+    """dy (..., N, L) to dx (..., T): a sample that stood in several frames gets the sum (overlap-add)."""
+    shape, hop = cache
+    dx = np.zeros(shape, dy.dtype)
+    length = dy.shape[-1]
+    for n in range(dy.shape[-2]):
+        dx[..., n * hop : n * hop + length] += dy[..., n, :]
+    return dx
+
+
+def hann_window(length):
+    """(L,) float64: one period of a raised cosine, 0 at its start and 1 in its middle."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+
+
+def stft(x, window, hop):
+    """How much of each frequency is in each frame, and in which phase: the short-time Fourier transform.
+
+    x (..., T), window (L,); y is a pair (real, imaginary) of arrays (..., F, N), since gradients are real numbers.
+    Row f stands for f · rate / L Hz. Phases count from the start of the frame, as in `torch.stft`.
+    """
+    frames, cache = frame(x, len(window), hop)
+    spectrum = np.fft.rfft(frames * window).mT  # (..., F, N): Σ_l w[l] x[l] exp(-2πi f l / L), fast
+    return (spectrum.real.copy(), spectrum.imag.copy()), (cache, window)
+
+
+def stft_backward(dy, cache):
+    """dy = (dreal, dimaginary), each (..., F, N), to dx (..., T)."""
+    frame_cache, window = cache
+    L = len(window)
+    d = (dy[0] + 1j * dy[1]).mT * dy[0].dtype.type(L / 2)
+    d[..., 0] *= 2  # irfft counts each frequency twice (for its mirror image), except the first …
+    if L % 2 == 0:
+        d[..., -1] *= 2  # … and, of an even length, the last
+    return frame_backward(np.fft.irfft(d, L) * window, frame_cache)
+
+
+def power_spectrogram(x, window, hop):
+    """Squared magnitude of the STFT; the phase is dropped.   x (..., T), window (L,); y (..., F, N)."""
+    (real, imaginary), cache = stft(x, window, hop)
+    return real**2 + imaginary**2, (real, imaginary, cache)
+
+
+def power_spectrogram_backward(dy, cache):
+    """dy (..., F, N) to dx (..., T)."""
+    real, imaginary, stft_cache = cache
+    return stft_backward((2 * real * dy, 2 * imaginary * dy), stft_cache)
+
+
+def hz_to_mel(hz):
+    """Pitch as it is heard: near enough linear below 1000 Hz, logarithmic above; 1000 Hz are 1000 mel."""
+    return 2595 * np.log10(1 + np.asarray(hz) / 700)
+
+
+def mel_to_hz(mel):
+    """The inverse of `hz_to_mel`."""
+    return 700 * (10 ** (np.asarray(mel) / 2595) - 1)
+
+
+def mel_filter_bank(rate, length, bands, low=0.0, high=None):
+    """Triangles, equally wide on the mel scale, each reaching its neighbours' peaks.   (M, F) float64, peaks at 1.
+
+    rate: samples a second.   length: L.   low, high: the ends in Hz; high is rate / 2 unless told otherwise.
+    Raises ValueError where a triangle would fall between two frequencies and stay empty.
+    """
+    high = rate / 2 if high is None else high
+    if not 0 <= low < high <= rate / 2:
+        raise ValueError(f"mel_filter_bank: expected 0 ≤ low < high ≤ {rate / 2:g} Hz, came {low:g} and {high:g}")
+    corners = mel_to_hz(np.linspace(hz_to_mel(low), hz_to_mel(high), bands + 2))
+    left, peak, right = corners[:-2, None], corners[1:-1, None], corners[2:, None]
+    f = np.arange(length // 2 + 1) * (rate / length)
+    bank = np.maximum(0, np.minimum((f - left) / (peak - left), (right - f) / (right - peak)))
+    if empty := int((bank.sum(1) == 0).sum()):
+        raise ValueError(
+            f"mel_filter_bank: {empty} of {bands} bands lie between two frequencies of {rate / length:g} Hz distance. "
+            "Try: fewer bands, or longer frames"
+        )
+    return bank
+
+
+def mel_spectrogram(x, window, hop, bank):
+    """The power in each band of a filter bank.   x (..., T), window (L,), bank (M, F); y (..., M, N)."""
+    _check_bank(window, bank)
+    power, cache = power_spectrogram(x, window, hop)
+    return bank @ power, (bank, cache)
+
+
+def mel_spectrogram_backward(dy, cache):
+    """dy (..., M, N) to dx (..., T)."""
+    bank, power_cache = cache
+    return power_spectrogram_backward(bank.T @ dy, power_cache)
+
+
+def log_mel_spectrogram(x, window, hop, bank, floor=1e-6):
+    """Natural logarithm of the mel spectrogram, of which nothing counts as less than `floor`.   y (..., M, N)."""
+    mel, cache = mel_spectrogram(x, window, hop, bank)
+    heard = np.maximum(mel, mel.dtype.type(floor))
+    return np.log(heard), (mel >= floor, heard, cache)
+
+
+def log_mel_spectrogram_backward(dy, cache):
+    """dy (..., M, N) to dx (..., T): where the floor stands in for silence, no gradient passes."""
+    above, heard, mel_cache = cache
+    return mel_spectrogram_backward(dy / heard * above, mel_cache)
+
+
+def _check_frames(x, length, hop):
+    if x.dtype not in (np.float32, np.float64):
+        raise TypeError(f"frame: expected float32 or float64 samples, came {x.dtype}. Try: x.astype(np.float32)")
+    if hop < 1 or length < 1:
+        raise ValueError(f"frame: length and hop are at least 1 sample, came {length} and {hop}")
+    if x.ndim < 1 or x.shape[-1] < length:
+        raise ValueError(
+            f"frame: a sound {x.shape} is shorter than one frame of {length} samples. "
+            "Try: a shorter window, or np.pad"
+        )
+
+
+def _check_bank(window, bank):
+    expected = len(window) // 2 + 1
+    if bank.ndim != 2 or bank.shape[1] != expected:
+        raise ValueError(
+            f"mel_spectrogram: a window of {len(window)} needs a bank (M, {expected}), came {bank.shape}. "
+            f"Try: mel_filter_bank(rate, {len(window)}, bands)"
+        )
