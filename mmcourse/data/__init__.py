@@ -6,6 +6,11 @@
     concepts      the table of concepts and backgrounds
     stickers      the drawings: OpenMoji, rasterised
     cache         files that spare the second rendering, and never give a broken or stale one
+    clips         stickers that do things, with sound and captions; `actions` are what they can do
+    digits        digits, seen and heard, with knobs; `digit_tasks` and `information` say what the label needs
+    speech        any caption spoken, in two languages and several voices; `espeak` is the engine
+    sensors       motion and heart recordings of people
+    fsdd, mnist, coco    real sets, fetched by `download` and read by `archives`
 
 Each set has a data card in `cards/`. Nothing here imports torch, matplotlib, `mmcourse.show` or `mmcourse.grading`.
 """

@@ -75,7 +75,7 @@ def _is_whole(path, sha256):
         return False
     if sha256 is None or sha256_of(path) == sha256:
         return True
-    warnings.warn(f"the file {path} is damaged: it is fetched again", stacklevel=4)
+    warnings.warn(f"the file {path} is damaged: it is fetched again", stacklevel=5)  # whoever called a set's load
     return False
 
 
