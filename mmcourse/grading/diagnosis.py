@@ -13,6 +13,9 @@ def diagnose(question: Question, cases: list[Case], outcomes: list[Outcome], fai
     First a wrong answer is sought that agrees in every case; then one that agrees wherever the learner's numbers
     are finite, for people who also forgot, say, to subtract the largest score.
     """
+    case = cases[failed]
+    if _agree(question, case, outcomes[failed], run(question, question.reference, case)):
+        return ""  # the numbers are right; what is wrong is their dtype, or that an input was changed
     for every_case in (True, False):
         for wrong in question.wrong_answers:
             if _same_mistake(question, wrong.function, cases, outcomes, failed, every_case):
@@ -59,4 +62,4 @@ def _finite(outcome: Outcome) -> bool:
 
 
 def _is_numbers(x) -> bool:
-    return isinstance(x, np.ndarray) and x.dtype.kind in "fiub"
+    return type(x) is np.ndarray and x.dtype.kind in "fiub"

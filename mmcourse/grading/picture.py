@@ -48,14 +48,14 @@ def _png(expected, got, title, spot) -> bytes:
 
     with np.errstate(all="ignore"):
         panels = {"expected": expected, "got": got, "got − expected": got - expected}
-    largest = max(np.abs(p[np.isfinite(p)]).max(initial=0.0) for p in panels.values()) or 1.0
+    largest = max(np.abs(p[_drawable(p)]).max(initial=0.0) for p in panels.values()) or 1.0
     colours = colormaps["PuOr"].with_extremes(bad="#888888")  # NaN and infinity in grey
     figure = Figure(figsize=(7.2, 2.4), dpi=90)
     canvas = FigureCanvasAgg(figure)
     room = {"width_ratios": (1, 1, 1, 0.06), "left": 0.05, "right": 0.93, "bottom": 0.12, "top": 0.88}
     *axes, bar = figure.subplots(1, 4, gridspec_kw=room)
     for axis, (name, panel) in zip(axes, panels.items(), strict=True):
-        shown = np.where(np.isfinite(panel), panel, np.nan)
+        shown = np.where(_drawable(panel), panel, np.nan)
         image = axis.imshow(shown, cmap=colours, vmin=-largest, vmax=largest, aspect="auto")
         axis.set_title(name + title, fontsize=9)
         axis.tick_params(labelsize=7)
@@ -64,3 +64,8 @@ def _png(expected, got, title, spot) -> bytes:
     file = io.BytesIO()
     canvas.print_png(file)
     return file.getvalue()
+
+
+def _drawable(panel):
+    """Finite, and small enough for the axes of a picture: minus infinity mended by `nan_to_num` is not."""
+    return np.abs(panel) < 1e100
