@@ -11,7 +11,7 @@ import nbformat
 from nbclient import NotebookClient
 from traitlets.config import Config
 
-from mmcourse.data import scenes
+from mmcourse.data import clips, scenes
 
 ROOT = Path(__file__).resolve().parents[1]
 CELL_SECONDS = 300
@@ -37,6 +37,7 @@ def draw_the_world():
     """Draw the scenes that chapters load into the cache: a first drawing would show its progress bar as an output."""
     for split, count in (("test", None), ("train", 2000)):
         scenes.load(split, count)
+    clips.load("train", 40)
 
 
 @contextmanager

@@ -31,7 +31,6 @@ class Engine:
     def __init__(self):
         self._lock = threading.Lock()
         self._process = None
-        self._owner = None
         atexit.register(self.stop)
 
     def say(self, text, voice, rate, pitch):
@@ -46,13 +45,17 @@ class Engine:
 
     def stop(self):
         """End the process; the next request starts another."""
-        if self._process is not None and self._owner == os.getpid():
+        if self._is_running():
             self._process.kill()
             self._process.communicate()
         self._process = None
 
+    def _is_running(self):
+        """False also after a fork: the process then belongs to the parent, whose pipes must not be used."""
+        return self._process is not None and self._process.poll() is None
+
     def _exchange(self, request):
-        if self._process is None or self._owner != os.getpid() or self._process.poll() is not None:
+        if not self._is_running():
             self._start()
         with contextlib.suppress(OSError):  # a process that died may have said why
             self._process.stdin.write(request)
@@ -72,7 +75,6 @@ class Engine:
     def _start(self):
         command = [sys.executable, "-P", __file__]  # -P: the files beside this one must not hide modules
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._owner = os.getpid()  # a fork inherits the pipes, and must not use them
 
 
 def _library():

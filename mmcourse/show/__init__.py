@@ -6,6 +6,10 @@ spotlights()    one scene, once a word, lit where the word looks
 matrix()        a matrix of weights with named rows and columns
 twins()         the NumPy and the PyTorch half of a function side by side
 explorer()      a widget: choose word, head, mask and temperature, see where the word looks
+sound()         a player for a sound, under a line that says what is heard
+spectrogram()   which pitches sound when
+samples()       curves, and the samples through which they go
+sampler()       a widget: a tone, and how often it is sampled
 quiz()          a question in which every choice has its explanation
 """
 
@@ -13,7 +17,21 @@ from mmcourse.show.attention import matrix, spotlights
 from mmcourse.show.code import twins
 from mmcourse.show.figure import figure
 from mmcourse.show.quiz import quiz
+from mmcourse.show.signals import sampler, samples, sound, spectrogram
 from mmcourse.show.style import COLOURS, setup
 from mmcourse.show.widgets import explorer
 
-__all__ = ["COLOURS", "explorer", "figure", "matrix", "quiz", "setup", "spotlights", "twins"]
+__all__ = [
+    "COLOURS",
+    "explorer",
+    "figure",
+    "matrix",
+    "quiz",
+    "sampler",
+    "samples",
+    "setup",
+    "sound",
+    "spectrogram",
+    "spotlights",
+    "twins",
+]
