@@ -32,16 +32,34 @@ def test_the_same_seed_gives_the_same_weights(uninterrupted):
     assert_same(run(), uninterrupted)
 
 
-@pytest.mark.parametrize("dropout", [0, 0.3])
-def test_another_seed_gives_another_order_and_other_dropout(dropout):
-    ends = []
-    for seed in (0, 1):
-        model, data = problem(dropout, norm=False)
-        options = {} if dropout == 0 else {"batch": 53}  # all of it in each batch: only dropout differs
-        settings = {"steps": 3, "batch": 13, "seed": seed, "progress": False} | options
-        train(model, data, cross_entropy, optimiser=torch.optim.SGD(model.parameters(), lr=0.1), **settings)
-        ends.append(weights(model))
-    assert (ends[0] - ends[1]).abs().max() > 1e-3
+def chances(**options):
+    """What the loss draws from torch in each step, with the order of the examples."""
+    drawn = []
+
+    def loss(model, x, y):
+        drawn.append((torch.rand(()).item(), *y.tolist()))
+        return cross_entropy(model, x, y)
+
+    run(loss, **{"steps": 6, "schedule": None} | options)
+    return [numbers[0] for numbers in drawn], [numbers[1:] for numbers in drawn]
+
+
+def test_every_step_and_every_seed_have_chances_and_an_order_of_their_own():
+    (first, order), (second, other_order) = chances(seed=1), chances(seed=2)
+    assert len({*first, *second}) == 12
+    assert not set(order) & set(other_order)
+    assert chances(seed=1) == (first, order)
+
+
+def test_validation_does_not_change_the_chances_of_training():
+    def validate(model):
+        return torch.rand(3).sum().item()
+
+    assert chances(validate=validate, every=1) == chances(validate=None)
+
+
+def test_another_seed_gives_other_weights(uninterrupted):
+    assert (weights(run(seed=1)[0]) - weights(uninterrupted[0])).abs().max() > 1e-3
 
 
 def test_the_caller_keeps_their_random_numbers():
@@ -140,9 +158,13 @@ def test_validation_sees_eval_mode_and_training_train_mode():
         modes.append(("validate", model.training, torch.is_grad_enabled()))
         return 0
 
-    model, _ = run(loss, validate=validate, steps=2, every=1)
+    run(loss, validate=validate, steps=2, every=1)
     assert modes == [("loss", True, True), ("validate", False, False)] * 2
-    assert not model.training
+
+
+@pytest.mark.parametrize("validate", [None, lambda model: 0])
+def test_the_model_comes_back_in_eval_mode(validate):
+    assert not run(validate=validate)[0].training
 
 
 # What it says
@@ -280,8 +302,11 @@ def test_two_processes_are_one_with_the_joint_batch(tmp_path):
     assert done.returncode == 0, done.stderr
     (tmp_path / "one").mkdir()
     alone = training.in_processes(tmp_path / "one")
-    for rank in (0, 1):
-        together = torch.load(tmp_path / f"process{rank}.pt")
+    alone.pop("chance")
+    alone["examples"] //= 2
+    processes = [torch.load(tmp_path / f"process{rank}.pt") for rank in (0, 1)]
+    assert processes[0].pop("chance") != processes[1].pop("chance")  # say, two masks of dropout
+    for rank, together in enumerate(processes):
         assert set(together) == set(alone)
         for name, expected in alone.items():
             torch.testing.assert_close(together[name], expected, rtol=0, atol=1e-12, msg=f"{name}, process {rank}")
