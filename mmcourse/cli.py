@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from mmcourse import __version__
-from mmcourse.places import CourseNotFound, course_folder
+from mmcourse.places import CourseNotFound, NoSuchName, course_folder, the_one
 
 START = "notebooks/00_start_here.ipynb"
 LAB_CONFIG = Path(__file__).with_name("jupyter_config")
@@ -110,7 +110,9 @@ def doctor():
 
 @app.command()
 def check(
-    assignment: Annotated[str, typer.Argument(help="Such as 03 or 03_attention; all assignments if left out.")] = "",
+    name: Annotated[
+        str, typer.Argument(help="An assignment, such as 03 or 03_attention, or a question; everything if left out.")
+    ] = "",
 ):
     """Show your progress: each question, its state, and your points.
 
@@ -119,22 +121,40 @@ def check(
     mmcourse check
 
     mmcourse check 03
+
+    mmcourse check 03-softmax
     """
     from rich.console import Console
     from rich.table import Table
 
-    from mmcourse.grading import progress, questions
+    from mmcourse.grading import UnknownQuestion, progress
 
-    number = assignment[:2]  # question ids begin with the assignment's number
-    summary = progress.summary(number)
-    if not summary.rows:
-        there = ", ".join(sorted({question.id[:2] for question in questions()})) or "none yet"
-        stop(f"There is no assignment {assignment!r} with questions. There are: {there}.")
+    try:
+        summary = progress.summary(question_prefix(name))
+    except (NoSuchName, UnknownQuestion) as error:
+        stop(error)
     table = Table("Question", "What", "State", "Points", title=f"{summary.points} of {summary.max_points} points")
     for question, title, state, points, most in summary.rows:
         table.add_row(question, title, state, f"{points} of {most}")
     Console().print(table)
     print("Answer the questions in exercises/; check() there records each answer.")
+
+
+def question_prefix(name: str) -> str:
+    """What the ids of the questions that `name` means begin with. Raises NoSuchName or UnknownQuestion."""
+    from mmcourse.grading import questions
+    from mmcourse.grading.registry import find
+
+    if not name:
+        return ""
+    if "-" in Path(name).stem:
+        return find(name).id
+    numbers = {question.id[:2] for question in questions()}
+    try:
+        folders = {path.name for path in course_folder().glob("exercises/*/") if path.name[:2] in numbers}
+    except CourseNotFound:
+        folders = set()
+    return the_one(name, folders | (numbers - {folder[:2] for folder in folders}), "assignment")[:2]
 
 
 @app.command()
@@ -156,8 +176,8 @@ def reset(
     try:
         for restored in (restore_exercise if exercise else restore_chapter)(name):
             path = restored.path.relative_to(course)
-            print(f"{path} is as released." + (f" Your copy is {restored.kept.name}." if restored.kept else ""))
-    except CannotRestore as error:
+            print(f"{path} {restored.said}" + (f" Your copy is {restored.kept.name}." if restored.kept else ""))
+    except (CannotRestore, NoSuchName) as error:
         stop(error)
 
 

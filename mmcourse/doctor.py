@@ -16,7 +16,10 @@ from mmcourse.places import CourseNotFound, course_folder
 
 KERNEL_SECONDS = 60
 GB = 1e9
-SET_UP = "Run `make setup` (Windows: `py -3.13 scripts\\setup_environment.py`)"
+SET_UP = (
+    "Run `make setup` (Windows: `py -3.13 scripts\\setup_environment.py`), "
+    'or in an environment of your own `pip install -c constraints.txt -e ".[test]"`'
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ def running() -> Iterator[Check]:
     for name, check in CHECKS.items():
         try:
             yield check(name)
+        except CourseNotFound:  # told once, by the check of the course folder
+            yield Check(name, "note", "not checked: it needs the course folder")
         except Exception as error:
             yield Check(name, "problem", f"could not be checked ({type(error).__name__}: {error})", SET_UP)
 
@@ -113,6 +118,9 @@ def check_threads(name):
 def check_torch(name):
     try:
         import torch
+    except ModuleNotFoundError as error:
+        missing = "is not installed" if error.name == "torch" else f"is installed but does not load ({error})"
+        return Check(name, "problem", f"PyTorch {missing}", SET_UP)
     except (ImportError, OSError) as error:
         advice = "Install the Microsoft Visual C++ runtime, then try again" if os.name == "nt" else SET_UP
         return Check(name, "problem", f"PyTorch is installed but does not load ({error})", advice)
@@ -237,7 +245,7 @@ def check_course(name):
     try:
         return Check(name, "ok", str(course_folder()))
     except CourseNotFound as error:
-        return Check(name, "problem", str(error), "Clone the course and run `make setup` there")
+        return Check(name, "problem", error.found, error.advice)
 
 
 CHECKS: dict[str, Callable[[str], Check]] = {

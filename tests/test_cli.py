@@ -1,63 +1,22 @@
-"""The `mmcourse` command: what it says, what it starts, what it restores, and that it loses nothing."""
+"""The `mmcourse` command: what it says and what it starts. What `reset` restores is in test_reset."""
 
 import json
 import os
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 
-import jupytext
-import nbformat
 import pytest
-from typer.testing import CliRunner
+import small_course
+from small_course import mmcourse
 
-from mmcourse import __version__, cli, doctor, restore
+from mmcourse import __version__, cli, doctor, places
 from mmcourse.doctor import Check
-
-TEXT = '# %% [markdown]\n# # Attention\n#\n# Words.\n\n# %%\nprint("a")\n'
-MINE = "my own work"
-ASIDE = f"03_attention.yours-{date.today()}"
-
-
-def mmcourse(*arguments):
-    return CliRunner(env={"COLUMNS": "200", "NO_COLOR": "1", "TERM": "dumb"}).invoke(cli.app, list(arguments))
-
-
-def git(course, *arguments):
-    who = ["-c", "user.name=t", "-c", "user.email=t@t"]
-    subprocess.run(["git", *who, *arguments], cwd=course, check=True, capture_output=True)
-
-
-def executed():
-    """The notebook of TEXT with an output, as bytes."""
-    notebook = jupytext.reads(TEXT, fmt="py:percent")
-    notebook.cells[-1].outputs = [nbformat.v4.new_output("stream", text="a\n")]
-    return nbformat.writes(notebook).encode()
-
-
-CHAPTER = executed()
 
 
 @pytest.fixture
 def course(tmp_path, monkeypatch):
-    """A small course with a chapter, an exercise and its solution, all committed."""
-    files = {
-        "notebooks/src/03_attention.py": TEXT.encode(),
-        "notebooks/03_attention.ipynb": CHAPTER,
-        "exercises/03_attention/attention.ipynb": b'{"released": 1}',
-        "exercises/03_attention/more.ipynb": b'{"released": 2}',
-    }
-    for name, content in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-q", "-m", "course")
-    monkeypatch.setattr(restore, "course_folder", lambda: tmp_path)
-    monkeypatch.setattr(cli, "course_folder", lambda: tmp_path)
-    return tmp_path
+    return small_course.make(tmp_path, monkeypatch)
 
 
 # ---- help
@@ -159,136 +118,46 @@ def test_check_shows_the_points_of_what_was_answered(monkeypatch, tmp_path):
     assert f"{question.points} of {question.points}" in row
 
 
+@pytest.mark.parametrize("name", ["3", "03", "03_att", "03_attention", "exercises/03_attention/03_attention.ipynb"])
+def test_check_and_reset_take_the_same_names(course, name):
+    shown = mmcourse("check", name)
+    assert "03-softmax" in shown.output
+    assert shown.exit_code == mmcourse("reset", name).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["7", "03_wrong", "attention", "3x"])
+def test_check_and_reset_refuse_the_same_names(course, name):
+    shown = mmcourse("check", name)
+    assert shown.exit_code == mmcourse("reset", name).exit_code == 1
+    assert f"no assignment {name!r}" in shown.output
+    assert "03_attention" in shown.output
+
+
+def test_check_of_a_question_shows_it_alone(course):
+    output = mmcourse("check", "03-softmax").output
+    assert "0 of 10 points" in output
+    assert "03-softmax" in output
+    assert "03-attention" not in output
+
+
+def test_check_of_an_unknown_question_suggests_the_nearest(course):
+    result = mmcourse("check", "03-sofmax")
+    assert result.exit_code == 1
+    assert 'Did you mean "03-softmax"' in result.output
+
+
+def test_check_works_without_the_course_folder(monkeypatch):
+    def nowhere():
+        raise places.CourseNotFound(Path("nowhere"))
+
+    monkeypatch.setattr(cli, "course_folder", nowhere)
+    assert "03-softmax" in mmcourse("check", "3").output
+    assert "03-softmax" in mmcourse("check").output
+    assert mmcourse("check", "99").exit_code == 1
+
+
 def test_check_of_an_unknown_assignment_lists_what_there_is():
     result = mmcourse("check", "99")
     assert result.exit_code == 1
     assert "no assignment '99'" in result.output
     assert "03" in result.output
-
-
-# ---- reset
-
-
-def test_reset_restores_the_committed_chapter_and_keeps_the_learners(course):
-    chapter = course / "notebooks/03_attention.ipynb"
-    chapter.write_text(MINE)
-    result = mmcourse("reset", "03")
-    assert result.exit_code == 0
-    assert chapter.read_bytes() == CHAPTER
-    assert (course / f"notebooks/{ASIDE}.ipynb").read_text() == MINE
-    assert f"Your copy is {ASIDE}.ipynb" in result.output
-
-
-def test_a_second_reset_on_the_same_day_overwrites_no_copy(course):
-    chapter = course / "notebooks/03_attention.ipynb"
-    for work in ("first", "second", "third"):
-        chapter.write_text(work)
-        restore.restore_chapter("03")
-    names = [ASIDE, f"{ASIDE}-2", f"{ASIDE}-3"]
-    assert [(course / f"notebooks/{n}.ipynb").read_text() for n in names] == ["first", "second", "third"]
-
-
-def test_reset_of_an_untouched_chapter_changes_nothing(course):
-    assert "Your copy" not in mmcourse("reset", "03").output
-    assert [p.name for p in (course / "notebooks").glob("*.ipynb")] == ["03_attention.ipynb"]
-
-
-def test_reset_of_a_deleted_chapter_brings_it_back(course):
-    chapter = course / "notebooks/03_attention.ipynb"
-    chapter.unlink()
-    assert restore.restore_chapter("03_attention") == [restore.Restored(chapter, None)]
-    assert chapter.read_bytes() == CHAPTER
-
-
-@pytest.mark.parametrize("reason", ["text is newer", "no git"])
-def test_reset_rebuilds_a_chapter_from_its_text(course, monkeypatch, reason):
-    if reason == "no git":
-        monkeypatch.setenv("PATH", "")
-    else:
-        (course / "notebooks/src/03_attention.py").write_text(TEXT.replace('"a"', '"b"'))
-    restore.restore_chapter("03")
-    notebook = nbformat.read(course / "notebooks/03_attention.ipynb", as_version=4)
-    assert notebook.cells[-1].source == ('print("a")' if reason == "no git" else 'print("b")')
-    assert notebook.cells[-1].outputs == []
-    assert notebook.metadata.kernelspec.name == "python3"
-
-
-def test_reset_without_git_and_text_says_what_to_do(course, monkeypatch):
-    (course / "notebooks/src/03_attention.py").unlink()
-    monkeypatch.setenv("PATH", "")
-    result = mmcourse("reset", "03")
-    assert result.exit_code == 1
-    assert "Nothing was changed. Clone the course again" in result.output
-    assert (course / "notebooks/03_attention.ipynb").exists()
-
-
-@pytest.mark.parametrize("name", ["3", "03", "03_att", "03_attention", "notebooks/03_attention.ipynb"])
-def test_ways_to_name_a_chapter(name):
-    assert restore.the_one(name, {"00_start_here", "03_attention", ASIDE}, "chapter") == "03_attention"
-
-
-@pytest.mark.parametrize("name", ["07", "", "attention", "3x"])
-def test_an_unknown_or_ambiguous_name_lists_what_there_is(name):
-    with pytest.raises(restore.CannotRestore, match=r"00_start_here, 03_attention\."):
-        restore.the_one(name, {"00_start_here", "03_attention", ASIDE}, "chapter")
-
-
-def test_an_ambiguous_name_lists_only_what_it_could_be():
-    with pytest.raises(restore.CannotRestore, match=r"any of: 03_a, 03_b\. Write a little more"):
-        restore.the_one("03", {"03_a", "03_b", "04_c"}, "chapter")
-
-
-def test_reset_exercise_restores_every_notebook_of_the_assignment(course):
-    folder = course / "exercises/03_attention"
-    folder.joinpath("attention.ipynb").write_text(MINE)
-    folder.joinpath("more.ipynb").unlink()
-    assert mmcourse("reset", "03", "--exercise").exit_code == 0
-    assert folder.joinpath("attention.ipynb").read_text() == '{"released": 1}'
-    assert folder.joinpath("more.ipynb").read_text() == '{"released": 2}'
-    assert folder.joinpath(f"attention.yours-{date.today()}.ipynb").read_text() == MINE
-
-
-def solution(course):
-    """A solution notebook with nbgrader's marks."""
-    marks = {"grade": False, "grade_id": "q", "locked": False, "schema_version": 3, "solution": True, "task": False}
-    cell = nbformat.v4.new_code_cell("def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION")
-    cell.metadata["nbgrader"] = marks
-    kernel = {"kernelspec": restore.KERNELSPEC}
-    path = course / "solutions/03_attention/attention.ipynb"
-    path.parent.mkdir(parents=True)
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel), path)
-
-
-@pytest.mark.slow
-def test_reset_exercise_without_git_generates_it_from_the_solution(course, monkeypatch):
-    solution(course)
-    exercise = course / "exercises/03_attention/attention.ipynb"
-    exercise.write_text(MINE)
-    monkeypatch.setattr(restore, "from_git", lambda course, path: None)
-    restore.restore_exercise("03")
-    source = nbformat.read(exercise, as_version=4).cells[0].source
-    assert "return 1" not in source
-    assert "raise NotImplementedError" in source
-    assert exercise.with_name(f"attention.yours-{date.today()}.ipynb").read_text() == MINE
-
-
-def test_reset_exercise_without_git_and_solution_says_what_to_do(course, monkeypatch):
-    monkeypatch.setattr(restore, "from_git", lambda course, path: None)
-    result = mmcourse("reset", "03", "--exercise")
-    assert result.exit_code == 1
-    assert "Nothing was changed. Run `make setup`" in result.output
-
-
-def test_a_full_disk_loses_nothing(course, monkeypatch):
-    chapter = course / "notebooks/03_attention.ipynb"
-    chapter.write_text(MINE)
-
-    def full(descriptor):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(restore.os, "fsync", full)
-    result = mmcourse("reset", "03")
-    assert result.exit_code == 1
-    assert "No space left on device. Your copy is as it was." in result.output
-    assert chapter.read_text() == MINE
-    assert [p.name for p in Path(chapter.parent).iterdir() if p.is_file()] == ["03_attention.ipynb"]

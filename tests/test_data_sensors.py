@@ -1,5 +1,7 @@
 """Real recordings of sensors: the pinned ones, split by people, and one clear error where they are missing."""
 
+import importlib
+import importlib.util
 import io
 import pickle
 import subprocess
@@ -14,7 +16,7 @@ from mmcourse.data import sensors
 from mmcourse.data.sensors import EXERCISES, SPLITS, SensorsError
 
 needs_packages = pytest.mark.skipif(
-    any(sensors.importlib.util.find_spec(name) is None for name in ("seglearn", "pywt")),
+    any(importlib.util.find_spec(name) is None for name in ("seglearn", "pywt")),
     reason='the extra is not installed: pip install -c constraints.txt -e ".[sensors]"',
 )
 
@@ -22,6 +24,11 @@ needs_packages = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def motion():
     return {split: sensors.load(split) for split in SPLITS}
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_fetched(tmp_path, monkeypatch):
+    monkeypatch.setenv("MMCOURSE_CACHE", str(tmp_path / "cache"))
 
 
 @needs_packages
@@ -111,8 +118,9 @@ ASK = [(lambda: sensors.load("test"), "seglearn", "seglearn==1.2.5"), (sensors.h
 
 @pytest.mark.parametrize(("ask", "_", "requirement"), ASK)
 def test_a_missing_package_is_told(monkeypatch, ask, _, requirement):
-    monkeypatch.setattr(sensors.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(SensorsError, match=rf"{requirement}: it is not installed here.*pip install .*{requirement}"):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    said = rf"{requirement}: it is not installed here.*pip install .*{requirement}; or sensors\.fetch\(\)"
+    with pytest.raises(SensorsError, match=said):
         ask()
 
 
@@ -126,8 +134,8 @@ def test_a_package_with_other_data_is_told(monkeypatch, tmp_path, ask, package, 
             (tmp_path / package / "data" / file).write_bytes(content)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, package, raising=False)
-    sensors.importlib.invalidate_caches()
-    said = "has the sha256 .*…, expected was" if content else "lacks its data"
+    importlib.invalidate_caches()
+    said = "has the sha256 .*…, expected was" if content else "lacks this file"
     with pytest.raises(SensorsError, match=rf"{requirement}: .*{said}.*Try: "):
         ask()
 

@@ -1,11 +1,14 @@
 """Speech: what is asked for is what is said, it is said once, and a failing engine is told and replaced."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+import tomllib
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,6 +178,68 @@ def test_a_missing_package_is_told(monkeypatch):
     assert not speech.available()
     with pytest.raises(speech.SpeechError, match=r"needs the package espeakng-loader.*Try: pip install .*\[speech\]"):
         speech.say("one", "en")
+
+
+def test_clips_in_the_cache_outlive_the_package(monkeypatch):
+    assert speech._version() == f"{speech.PACKAGE} {speech.PINNED}"
+    before, _ = speech.say("one", "en")
+
+    def missing(package):
+        raise speech.importlib.metadata.PackageNotFoundError(package)
+
+    monkeypatch.setattr(speech.importlib.metadata, "version", missing)
+    monkeypatch.setattr(speech._engine, "say", None)  # asking it would fail
+    speech._version.cache_clear()
+    after, _ = speech.say("one", "en")
+    np.testing.assert_array_equal(after, before, strict=True)
+
+
+@pytest.fixture
+def engine_parts(tmp_path):
+    """A copy of the library and of its voices, where a test may damage them."""
+    loader = pytest.importorskip("espeakng_loader")
+    library = shutil.copy(loader.get_library_path(), tmp_path)
+    voices = shutil.copytree(loader.get_data_path(), tmp_path / "voices")
+    espeak.check_parts(library, voices)  # whole, they pass
+    return library, voices
+
+
+def test_a_changed_library_is_never_loaded(engine_parts):
+    library, voices = engine_parts
+    with open(library, "ab") as file:
+        file.write(b"\0")
+    with pytest.raises(espeak.EngineError, match=r"its library has the sha256 .*not that of espeakng-loader 0\.2\.4"):
+        espeak.check_parts(library, voices)
+
+
+@pytest.mark.parametrize("damage", ["changed", "renamed", "lost"])
+def test_changed_voices_are_told(engine_parts, damage):
+    library, voices = engine_parts
+    dictionary = voices / "cmn_dict"
+    if damage == "changed":
+        dictionary.write_bytes(dictionary.read_bytes()[:-1] + b"\1")
+    elif damage == "renamed":
+        dictionary.rename(voices / "cmm_dict")
+    else:
+        dictionary.unlink()
+    with pytest.raises(espeak.EngineError, match=r"its voices have the sha256 .*expected was 0bd2cfe588c6386a"):
+        espeak.check_parts(library, voices)
+
+
+def test_the_engine_checks_its_parts_before_it_speaks(tmp_path, monkeypatch, engine):
+    """A loader whose library is another file stands before the installed one."""
+    (tmp_path / "other.so").write_bytes(b"another library")
+    (tmp_path / "espeakng_loader.py").write_text(
+        f"def get_library_path(): return {str(tmp_path / 'other.so')!r}\ndef get_data_path(): return {str(tmp_path)!r}"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(espeak.EngineError, match=r"its library has the sha256 .*Try: .*espeakng-loader==0\.2\.4"):
+        engine.say("one", "en-us", 175, 50)
+
+
+def test_the_extra_has_the_pinned_engine():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert f"{speech.PACKAGE}=={speech.PINNED}" in project["project"]["optional-dependencies"]["speech"]
 
 
 @pytest.fixture

@@ -44,8 +44,9 @@ def test_a_sticker_cannot_be_changed_by_accident():
 
 
 @pytest.fixture
-def fresh(monkeypatch):
-    """The art is read anew in this test, and after it."""
+def fresh(monkeypatch, tmp_path):
+    """The art is read anew in this test, and after it; nothing was fetched."""
+    monkeypatch.setenv("MMCOURSE_CACHE", str(tmp_path / "cache"))
     stickers.art.cache_clear()
     yield monkeypatch
     stickers.art.cache_clear()

@@ -42,6 +42,7 @@ def test_a_missing_package(monkeypatch):
     check = report("Packages")
     assert (check.state, check.found) == ("problem", "numpy is not installed")
     assert "make setup" in check.advice
+    assert "-c constraints.txt" in check.advice
 
 
 REAL_VERSION = doctor.version
@@ -83,12 +84,23 @@ def test_threads(monkeypatch, threads, state):
     assert ("OMP_NUM_THREADS=1" in check.advice) == (state == "note")
 
 
-def test_a_pytorch_that_does_not_load(monkeypatch):
+def test_a_pytorch_that_is_not_there(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     check = report("PyTorch and GPU")
+    assert (check.state, check.found) == ("problem", "PyTorch is not installed")
+    assert "make setup" in check.advice
+    assert "-c constraints.txt" in check.advice
+
+
+@pytest.mark.parametrize("code", ["raise OSError('a library is missing')", "import no_such_part"])
+def test_a_pytorch_that_does_not_load(monkeypatch, tmp_path, code):
+    (tmp_path / "torch.py").write_text(code)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    check = report("PyTorch and GPU")
     assert check.state == "problem"
-    assert "does not load" in check.found
-    assert check.advice
+    assert "installed but does not load" in check.found
+    assert "make setup" in check.advice
 
 
 @pytest.mark.parametrize(
@@ -204,14 +216,32 @@ def test_a_font_without_chinese(monkeypatch):
     assert "has no Chinese glyphs" in check.found
 
 
-def test_a_course_without_its_notebooks(monkeypatch):
+def test_a_course_without_its_notebooks_is_told_once(monkeypatch):
     def nowhere():
-        raise CourseNotFound("expected the folder notebooks")
+        raise CourseNotFound("/no/such/place")
 
     monkeypatch.setattr(doctor, "course_folder", nowhere)
-    check = report("Course folder")
-    assert check.state == "problem"
-    assert "Clone the course" in check.advice
+    checks = {check.name: check for check in doctor.run()}
+    course = checks["Course folder"]
+    assert course.state == "problem"
+    assert "in /no/such/place" in course.found
+    assert 'pip install -c constraints.txt -e ".[test]"' in course.advice
+    assert sum("notebooks" in f"{check.found} {check.advice}" for check in checks.values()) == 1
+    for name in ("Packages", "Notebooks can be saved", "Disk"):
+        assert (checks[name].state, checks[name].found) == ("note", "not checked: it needs the course folder")
+    assert list(checks) == list(CHECKS)
+
+
+def test_the_message_of_a_course_without_notebooks_says_it_once(monkeypatch, tmp_path):
+    from mmcourse import places
+
+    monkeypatch.setattr(places, "__file__", str(tmp_path / "mmcourse" / "places.py"))
+    with pytest.raises(CourseNotFound) as caught:
+        places.course_folder()
+    text = str(caught.value)
+    assert f"in {tmp_path}" in text
+    assert text.count("Clone the course") == 1
+    assert "pip install -c constraints.txt" in text
 
 
 def test_a_check_that_breaks_is_a_problem_and_the_others_go_on(monkeypatch):

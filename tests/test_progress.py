@@ -55,7 +55,18 @@ def test_a_later_wrong_answer_says_that_the_right_one_stays(capsys):
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"{", b"[1, 2]", b"\xff\xfe", b'{"03-softmax": 3}', b'{"03-softmax": {"state": "great"}}']
+    "damage",
+    [
+        b"",
+        b"{",
+        b"[1, 2]",
+        b"\xff\xfe",
+        b'{"03-softmax": 3}',
+        b'{"03-softmax": {"state": "great"}}',
+        b"[" * 100_000,
+        b'{"03-softmax": ' * 100_000,
+    ],
+    ids=lambda damage: repr(damage[:24]),
 )
 def test_a_damaged_file_is_moved_aside(home, capsys, damage):
     home.mkdir()
@@ -69,6 +80,20 @@ def test_a_damaged_file_is_moved_aside(home, capsys, damage):
     (home / "progress.json").write_bytes(damage)
     assert progress.load() == {}
     assert "progress.damaged-2.json" in capsys.readouterr().out
+
+
+def test_a_tilde_stands_for_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # its name on Windows
+    monkeypatch.setenv("MMCOURSE_HOME", "~/course")
+    assert progress.record(result("right")) == ""
+    assert (tmp_path / "course" / "progress.json").exists()
+
+
+def test_a_tilde_of_nobody_breaks_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MMCOURSE_HOME", "~nobody-of-this-name/course")
+    assert progress.record(result("right")) == ""
 
 
 def test_a_folder_that_cannot_be_written_breaks_nothing(tmp_path, monkeypatch, capsys):

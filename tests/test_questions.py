@@ -15,6 +15,14 @@ WRONG = [(question, wrong) for question in QUESTIONS for wrong in question.wrong
 BY_ID = {question.id: question for question in QUESTIONS}
 
 MUST_BE_KNOWN = {
+    "03-heads": {
+        "heads interleaved",
+        "heads interleaved on the way in",
+        "reshape without transpose on the way in",
+        "not stable",
+    },
+    "03-backward": {"wrong sign", "row sum added", "not stable", "all axes turned round"},
+    "03-online": {"two empty tiles give NaN", "emptiness asked of the whole tile"},
     "03-attention": {
         "no scaling",
         "scaled by d",
@@ -24,11 +32,16 @@ MUST_BE_KNOWN = {
         "√ of the number of keys",
         "hard argmax",
         "softmax over the queries",
+        "softmax over the first axis",
+        "all axes turned round",
         "q and k swapped",
         "mean instead of sum",
     },
     "03-mask": {
         "mask inverted",
+        "mask inverted and added",
+        "filled with −1000",
+        "lowered by 1000",
         "mask added as −1",
         "mask multiplied onto the scores",
         "a row that may look nowhere gives NaN",
@@ -95,9 +108,10 @@ def test_a_wrong_answer_that_equals_another_is_noticed():
     assert complaint(with_twin, twin, seed=0) == f"'twin' gets the hint of {first.name!r}"
 
 
-def test_the_assignment_is_worth_100_points():
-    assert len(questions("03")) == 7
-    assert sum(question.points for question in questions("03")) == 100
+@pytest.mark.parametrize("assignment", sorted({question.id[:2] for question in QUESTIONS}))
+def test_an_assignment_is_worth_100_points(assignment):
+    assert len(questions(assignment)) >= 6
+    assert sum(question.points for question in questions(assignment)) == 100
 
 
 def test_ids_names_and_hints_are_distinct():
@@ -120,12 +134,13 @@ def test_the_classic_mistakes_are_known(question_id):
 def test_references_keep_the_dtype_of_their_first_floats(question):
     seen = set()
     for case in question.cases():
-        first = next(a for a in np.hstack([_flat(x) for x in case.arguments]) if a.kind == "f")
+        dtypes = [dtype for x in case.arguments for dtype in _flat(x)]
+        first = next((dtype for dtype in dtypes if dtype.kind == "f"), dtypes[0])
         outputs = as_outputs(question.reference(*case.arguments))
         assert len(outputs) == len(question.outputs)
         assert {output.dtype for output in outputs} == {first}
         seen.add(first.name)
-    assert seen == {"float32", "float64"}
+    assert seen in ({"float32", "float64"}, {"int64"})  # whole numbers where nothing is measured, as in 01-bpe
 
 
 def _flat(argument):
@@ -152,7 +167,8 @@ def _numbers(argument):
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=names)
 def test_the_plain_cases_hold_order_one_values(question):
-    first = np.concatenate(_numbers(question.cases()[0].arguments))
+    measured = [a for a in question.cases()[0].arguments if getattr(a, "dtype", None) != np.uint8]  # bytes may be 255
+    first = np.concatenate([x for argument in measured for x in _numbers(argument)])
     assert np.abs(first).max() < 20  # large inputs make softmax one-hot, and wrong answers pass
 
 

@@ -211,6 +211,11 @@ def test_stickers_are_laid_over_exactly():
     ("wrong", "said"),
     [
         ({"split": "dev"}, "expected one of the splits .*'train', 'test'.* got 'dev'"),
+        ({"split": ["train"]}, r"expected one of the splits .*'train', 'test'.* got \['train'\]"),
+        ({"split": {}}, "expected one of the splits .* got {}"),
+        ({"split": None}, "expected one of the splits .* got None"),
+        ({"split": "train", "count": True}, "expected count to be a whole number from 1, got True"),
+        ({"split": "train", "seed": False}, "expected seed to be a whole number from 0, got False"),
         ({"split": "test", "count": 0}, "expected count to be a whole number from 1, got 0"),
         ({"split": "test", "count": 2.5}, r"expected count .* got 2\.5"),
         ({"split": "test", "seed": -1}, "expected seed to be a whole number from 0, got -1"),

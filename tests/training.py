@@ -150,7 +150,7 @@ def in_processes(folder, rank=None):
 
 def open_slowly(*arguments):
     time.sleep(0.3)  # a process that does not wait for the writing one reads too early
-    return open(*arguments)  # noqa: SIM115
+    return open(*arguments)
 
 
 def only_first_process(model):

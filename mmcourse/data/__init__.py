@@ -10,6 +10,7 @@
     digits        digits, seen and heard, with knobs; `digit_tasks` and `information` say what the label needs
     speech        any caption spoken, in two languages and several voices; `espeak` is the engine
     sensors       motion and heart recordings of people
+    packaged      files that come with pip packages: pinned, and with another way if the package vanishes
     fsdd, mnist, coco    real sets, fetched by `download` and read by `archives`
 
 Each set has a data card in `cards/`. Nothing here imports torch, matplotlib, `mmcourse.show` or `mmcourse.grading`.

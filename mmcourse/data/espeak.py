@@ -9,15 +9,24 @@ A request is one line of JSON. The answer is one line of JSON, {"bytes": n} or {
 import atexit
 import contextlib
 import ctypes
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 RATE = 22050  # samples a second, checked when the engine starts
 _SYNCHRONOUS, _CHARACTER_POSITION, _UTF8 = 2, 1, 1  # constants of espeak-ng/speak_lib.h
+LIBRARIES = {  # sha256 of the library in each wheel of espeakng-loader 0.2.4
+    "b15ce0803b26254e8a0d088c6b9281a2637b2b02613147cc320cfdefaf2c3ccf": "Linux x86-64",
+    "bb635eee1ee9c456f4a5cf06fb6cb352ecdd4d61e1951743b423ef22bb57f470": "macOS arm64",
+    "d6a7203a3d84c384c5932c468a4d2645b2e7c42613af4e25a621336ab4c1f02a": "macOS x86-64",
+    "646d387acbc7ac2aa45e3625aa00a6835ae5d446ff8b0748298c3900b4dde258": "Windows x86-64",
+}
+VOICES_SHA256 = "0bd2cfe588c6386a56c364f7f560894e21062e30efdc6a24f9e88ff33946d7b0"  # the same in every wheel
 _PARAMETERS = {"rate": 1, "pitch": 3}
 
 
@@ -68,7 +77,7 @@ class Engine:
         if "error" in answer or len(sound) < answer["bytes"]:
             raise EngineError(
                 f"the speech engine failed ({answer.get('error', 'its process died')}). Try: run this again; if it "
-                "fails every time, install it anew: pip install --force-reinstall espeakng-loader"
+                "fails every time, install it anew: pip install --force-reinstall espeakng-loader==0.2.4"
             )
         return sound
 
@@ -80,11 +89,26 @@ class Engine:
 def _library():
     import espeakng_loader
 
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
-    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
+    path, voices = espeakng_loader.get_library_path(), espeakng_loader.get_data_path()
+    check_parts(path, voices)
+    library = ctypes.CDLL(path)
+    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, voices.encode(), 0)
     if rate != RATE:
         raise EngineError(f"expected speech at {RATE} samples a second, the engine answers {rate}")
     return library
+
+
+def check_parts(library, voices):
+    """Raise EngineError unless the library and the folder of voices are those of the pinned release."""
+    found = hashlib.sha256(Path(library).read_bytes()).hexdigest()
+    if found not in LIBRARIES:
+        raise EngineError(f"its library has the sha256 {found[:16]}…, which is not that of espeakng-loader 0.2.4")
+    files = {file.relative_to(voices).as_posix(): file for file in Path(voices).rglob("*") if file.is_file()}
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(name.encode() + files[name].read_bytes())
+    if digest.hexdigest() != VOICES_SHA256:
+        raise EngineError(f"its voices have the sha256 {digest.hexdigest()[:16]}…, expected was {VOICES_SHA256[:16]}…")
 
 
 def _serve(library, requests, answers):

@@ -101,11 +101,11 @@ def draw(rng, held_out):
 
 
 def _checked(split, count, seed):
-    if split not in DEFAULT_COUNTS:
+    if not isinstance(split, str) or split not in DEFAULT_COUNTS:
         raise ValueError(f"expected one of the splits {tuple(DEFAULT_COUNTS)}, got {split!r}")
     count = DEFAULT_COUNTS[split] if count is None else count
     for name, value, least in (("count", count, 1), ("seed", seed, 0)):
-        if not isinstance(value, int | np.integer) or value < least:
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
             raise ValueError(f"expected {name} to be a whole number from {least}, got {value!r}")
     return count
 

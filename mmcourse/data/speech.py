@@ -5,7 +5,7 @@
     speech.voices("en")                                         # what a voice can be
 
 samples are float32 in [−1, 1), one channel, `rate` is 22,050 a second. The engine never says a thing twice in quite the
-same way, so a clip is made once, kept in the cache folder, and served from there ever after.
+same way, so a clip is made once, kept in the cache folder, and served from there ever after, also without the package.
 """
 
 import functools
@@ -18,6 +18,7 @@ from mmcourse.data.captions import LANGUAGES
 from mmcourse.data.espeak import RATE, Engine, EngineError
 
 PACKAGE = "espeakng-loader"
+PINNED = "0.2.4"  # of the package, in pyproject.toml too
 MOST_CHARACTERS = 1000
 RATES, PITCHES = range(80, 451), range(100)  # words a minute; the engine's own scale, 50 in the middle
 ACCENTS = {
@@ -41,7 +42,7 @@ class SpeechError(RuntimeError):
 def available():
     """Whether `say` works here: the package is installed and its engine starts."""
     try:
-        _version()
+        _check_installed()
         return bool(_engine.say("a", ACCENTS["en"][0], RATES.start, PITCHES.start))
     except (SpeechError, EngineError):
         return False
@@ -64,6 +65,7 @@ def say(text, language, voice=None, rate=175, pitch=50):
     request = cache.fingerprint(text, language, voice, str(int(rate)), str(int(pitch)))
 
     def make():
+        _check_installed()
         try:
             sound = np.frombuffer(_engine.say(text, voice, int(rate), int(pitch)), np.int16)
         except EngineError as problem:
@@ -92,12 +94,19 @@ def caption(scene, language, voice=None, rate=175, pitch=50):
 
 @functools.cache
 def _version():
-    """Names the engine: the package pins it."""
+    """Names the engine; where it is missing, the pinned one, whose clips the cache may still hold."""
     try:
         return f"{PACKAGE} {importlib.metadata.version(PACKAGE)}"
     except importlib.metadata.PackageNotFoundError:
+        return f"{PACKAGE} {PINNED}"
+
+
+def _check_installed():
+    try:
+        importlib.metadata.version(PACKAGE)
+    except importlib.metadata.PackageNotFoundError:
         raise SpeechError(
-            f"speech needs the package {PACKAGE}, and it is not installed. "
+            f"to say what is not in the cache yet, speech needs the package {PACKAGE}, and it is not installed. "
             'Try: pip install -c constraints.txt -e ".[speech]" in the course folder'
         ) from None
 

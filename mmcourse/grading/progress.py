@@ -16,8 +16,9 @@ STATES = tuple(LOOKS)  # from the least to the best
 
 
 def home() -> pathlib.Path:
-    """The folder of the file: MMCOURSE_HOME, or the place that the operating system has for such data."""
-    return pathlib.Path(os.environ.get("MMCOURSE_HOME") or user_data_dir("mmcourse", appauthor=False))
+    """The folder of the file: MMCOURSE_HOME, "~" allowed, or the place that the operating system has for such data."""
+    chosen = os.path.expanduser(os.environ.get("MMCOURSE_HOME", ""))  # leaves a "~nobody" as it is
+    return pathlib.Path(chosen or user_data_dir("mmcourse", appauthor=False))
 
 
 def path() -> pathlib.Path:
@@ -112,7 +113,7 @@ def _read() -> tuple[dict, str]:
             return entries, ""
     except FileNotFoundError:
         return {}, ""
-    except (ValueError, AttributeError, TypeError):
+    except (ValueError, AttributeError, TypeError, RecursionError):  # the last from brackets within brackets
         pass
     aside = next(p for n in range(1, 1000) if not (p := home() / f"progress.damaged-{n}.json").exists())
     path().rename(aside)

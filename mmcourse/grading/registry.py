@@ -12,8 +12,11 @@ class UnknownQuestion(LookupError):
 def questions(prefix: str | None = None) -> tuple[Question, ...]:
     """All questions in the order of the course, or those whose id starts with `prefix`, for example "03"."""
     from .attention import QUESTIONS as ATTENTION
+    from .fusion import QUESTIONS as FUSION
+    from .heterogeneous_data import QUESTIONS as HETEROGENEOUS_DATA
 
-    return tuple(q for q in ATTENTION if q.id.startswith(prefix or ""))
+    in_order = *HETEROGENEOUS_DATA, *FUSION, *ATTENTION
+    return tuple(q for q in in_order if q.id.startswith(prefix or ""))
 
 
 def find(question_id: str) -> Question:

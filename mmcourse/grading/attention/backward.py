@@ -5,7 +5,7 @@ import numpy as np
 from mmcourse.attention import scratch
 
 from ..question import Case, Question, WrongAnswer
-from .drawing import normal, qkv, weights_of
+from .drawing import lifted, normal, qkv, weights_of
 
 
 def reference(dy, q, k, v):
@@ -21,6 +21,8 @@ def draw(rng):
     yield _case(rng, "two batch axes", (2, 3), 5, 7, 13, 11)
     yield _case(rng, "one query", (2,), 1, 7, 3, 5)
     yield _case(rng, "one key: nothing to choose", (2,), 5, 1, 3, 7)
+    dy, q, k, v = _case(rng, "", (2,), 5, 7, 3, 11).arguments
+    yield Case("scores near 10 000", (dy, *lifted(q, k, 1e4), v))
     yield _case(rng, "float32", (2, 3), 5, 7, 3, 11, np.float32)
 
 
@@ -91,6 +93,21 @@ def wrong_sign(dy, q, k, v):
     return -dq, -dk, dv
 
 
+def not_stable(dy, q, k, v):
+    scale = q.shape[-1] ** -0.5
+    e = np.exp(q @ k.mT * scale)
+    p = e / e.sum(-1, keepdims=True)
+    ds = _through_softmax(p, dy @ v.mT)
+    return ds @ k * scale, ds.mT @ q * scale, p.mT @ dy
+
+
+def all_axes_turned(dy, q, k, v):
+    scale = q.shape[-1] ** -0.5
+    p = weights_of(q @ k.T * scale)
+    ds = _through_softmax(p, dy @ v.T)
+    return ds @ k * scale, ds.T @ q * scale, p.T @ dy
+
+
 def values_not_transposed(dy, q, k, v):
     p, _, scale = _parts(dy, q, k, v)
     ds = _through_softmax(p, dy @ v)
@@ -131,6 +148,12 @@ WRONG = (
         _with_ds(lambda p, dp: p * dp - (p * dp).sum(-1, keepdims=True)),
         "The row sum is there, but it is subtracted in full from every entry. Each entry takes its own share of it: "
         "where does p belong?",
+    ),
+    WrongAnswer(
+        "row sum added",
+        _with_ds(lambda p, dp: p * (dp + (dp * p).sum(-1, keepdims=True))),
+        "The row sum enters with the wrong sign. When all scores of a row rise together no weight changes, so each row "
+        "of ds sums to 0: do yours?",
     ),
     WrongAnswer(
         "sum over the queries",
@@ -181,6 +204,18 @@ WRONG = (
         wrong_sign,
         "dq and dk have the right size and the opposite sign. Look at the bracket in the way back through softmax: "
         "what is subtracted from what?",
+    ),
+    WrongAnswer(
+        "not stable",
+        not_stable,
+        "Right while scores are small. Near 10 000 exp is infinite, and the weights that you compute again are NaN: "
+        "the softmax of the first question can stand this.",
+    ),
+    WrongAnswer(
+        "all axes turned round",
+        all_axes_turned,
+        "Right for plain matrices, an error with batch axes in front. If you transpose with `.T`: it turns all axes "
+        "round, and `.mT` swaps the last two alone.",
     ),
 )
 

@@ -48,6 +48,18 @@ def q_and_k_swapped(q, k, v):
     return weights_of(k @ q.mT / q.shape[-1] ** 0.5) @ v
 
 
+def softmax_over_the_first_axis(q, k, v):
+    return weights_of(q @ k.mT / q.shape[-1] ** 0.5, axis=0) @ v
+
+
+def all_axes_turned(q, k, v):
+    return weights_of(q @ k.T / q.shape[-1] ** 0.5) @ v
+
+
+def three_axes_expected(q, k, v):
+    return weights_of(q @ k.transpose(0, 2, 1) / q.shape[-1] ** 0.5) @ v
+
+
 def mean_instead_of_sum(q, k, v):
     return weights_of(q @ k.mT / q.shape[-1] ** 0.5) @ v / k.shape[-2]
 
@@ -125,6 +137,24 @@ WRONG = (
         softmax_over_queries,
         "Your weights sum to one over the queries, so queries compete for each key. Each query spreads one unit of "
         "attention over the keys: along which axis of the scores do the keys lie?",
+    ),
+    WrongAnswer(
+        "softmax over the first axis",
+        softmax_over_the_first_axis,
+        "Your weights sum to one along axis 0. With a batch in front, that makes the examples of the batch compete. "
+        "The keys lie along another axis of the scores, wherever the batch axes end.",
+    ),
+    WrongAnswer(
+        "all axes turned round",
+        all_axes_turned,
+        "Right for plain matrices, an error with batch axes in front. `.T` turns all axes round, the batch axes too; "
+        "`.mT` swaps the last two. And does a line like `n, d = q.shape` expect just two axes?",
+    ),
+    WrongAnswer(
+        "three axes expected",
+        three_axes_expected,
+        "Right with one batch axis, an error with none or with two. A line such as k.transpose(0, 2, 1) counts on "
+        "three axes: name the last two from the end, whatever stands before them.",
     ),
     WrongAnswer(
         "q and k swapped",

@@ -5,7 +5,7 @@ import numpy as np
 from mmcourse.attention import scratch
 
 from ..question import Case, Question, WrongAnswer
-from .drawing import normal, weights_of
+from .drawing import lifted, normal, weights_of
 
 
 def reference(q, k, v, heads):
@@ -20,6 +20,9 @@ def draw(rng):
     yield _case(rng, "two batch axes", (2, 3), 7, 5, 3, 2, heads=5)
     yield _case(rng, "one head", (2,), 5, 7, 3, 11, heads=1)
     yield _case(rng, "as many heads as features", (2,), 5, 7, 1, 1, heads=3)
+    q, k, v, heads = _case(rng, "", (2,), 5, 7, 11, 13, heads=3).arguments
+    q, k = map(_merge, lifted(_split(q, heads), _split(k, heads), 1e4))
+    yield Case("scores near 10 000", (q, k, v, heads))
     yield _case(rng, "float32", (2,), 5, 7, 3, 11, heads=3, dtype=np.float32)
 
 
@@ -57,6 +60,11 @@ def reshape_without_transpose(q, k, v, heads):
     return _attend(q_, k_, v_).reshape(*q.shape[:-1], -1)
 
 
+def reshaped_on_the_way_in(q, k, v, heads):
+    q_, k_, v_ = (x.reshape(*x.shape[:-2], heads, x.shape[-2], -1) for x in (q, k, v))
+    return _merge(_attend(q_, k_, v_))
+
+
 def heads_across_heads(q, k, v, heads):
     """Splits without moving the head axis, so that heads attend to heads within one token."""
     q_, k_, v_ = (x.reshape(*x.shape[:-1], heads, -1) for x in (q, k, v))
@@ -87,6 +95,17 @@ def interleaved(q, k, v, heads):
     return np.moveaxis(_attend(q_, k_, v_), -3, -1).reshape(*q.shape[:-1], -1)
 
 
+def interleaved_on_the_way_in(q, k, v, heads):
+    """Head h takes the features h, h + H, h + 2H ..., and gives back a block."""
+    return _merge(_attend(*(np.moveaxis(x.reshape(*x.shape[:-1], -1, heads), -1, -3) for x in (q, k, v))))
+
+
+def not_stable(q, k, v, heads):
+    q, k, v = (_split(x, heads) for x in (q, k, v))
+    e = np.exp(q @ k.mT / q.shape[-1] ** 0.5)
+    return _merge(e / e.sum(-1, keepdims=True) @ v)
+
+
 def averaged(q, k, v, heads):
     return _each_head(q, k, v, heads).mean(-3)
 
@@ -112,6 +131,12 @@ WRONG = (
         reshape_without_transpose,
         "You reshape straight to (heads, tokens, width), which deals the numbers out in memory order and mixes tokens. "
         "Split the last axis first; then move the new axis to the front.",
+    ),
+    WrongAnswer(
+        "reshape without transpose on the way in",
+        reshaped_on_the_way_in,
+        "Your merge is right. On the way in you reshape straight to (heads, tokens, width), which deals the numbers "
+        "out in memory order: a head then holds pieces of several tokens. The split is the merge read backwards.",
     ),
     WrongAnswer(
         "heads attend to heads",
@@ -147,6 +172,18 @@ WRONG = (
         interleaved,
         "Your heads take every H-th feature. Here a head is a block of neighbours: the first D features, the next D, "
         "and so on.",
+    ),
+    WrongAnswer(
+        "heads interleaved on the way in",
+        interleaved_on_the_way_in,
+        "You lay the heads side by side as blocks, but on the way in each takes every H-th feature. The split has to "
+        "cut the same blocks that the merge lays down.",
+    ),
+    WrongAnswer(
+        "not stable",
+        not_stable,
+        "The heads are right, and exp overflows when scores are large. Each head's softmax needs the care of the first "
+        "question.",
     ),
     WrongAnswer(
         "outputs averaged",

@@ -32,20 +32,22 @@ def draw(rng):
     yield _case(rng, "both tiles near 10 000", (2,), 3, (5, 7), 11, lift=(1e4, 1e4))
     yield _case(rng, "an empty tile", (2,), 3, (0, 7), 11)
     yield _case(rng, "two empty tiles", (2,), 3, (0, 0), 11)
+    yield _case(rng, "tiles that are empty for some queries", (2,), 5, (3, 7), 11, blind=((0, 2), (1, 2)))
     yield _case(rng, "float32", (2,), 5, (3, 7), 11, dtype=np.float32)
 
 
-def _case(rng, name, batch, queries, sizes, value_width, lift=(0, 0), dtype=np.float64):
-    tiles = (_tile(rng, batch, queries, n, value_width, up, dtype) for n, up in zip(sizes, lift, strict=True))
+def _case(rng, name, batch, queries, sizes, value_width, lift=(0, 0), blind=((), ()), dtype=np.float64):
+    tiles = (_tile(rng, batch, queries, *tile, value_width, dtype) for tile in zip(sizes, lift, blind, strict=True))
     return Case(name, tuple(tiles))
 
 
-def _tile(rng, batch, queries, keys, value_width, lift, dtype):
-    """The result of a tile of `keys` keys, with random scores and values."""
+def _tile(rng, batch, queries, keys, lift, blind, value_width, dtype):
+    """The result of a tile of `keys` keys, with random scores and values; the queries in `blind` may see none."""
     scores, v = normal(rng, (*batch, queries, keys), (*batch, keys, value_width), dtype=dtype)
     scores += lift
+    scores[..., list(blind), :] = -np.inf
     m = scores.max(-1, initial=-np.inf)
-    e = np.exp(scores - m[..., None])
+    e = _factor(scores, m[..., None])
     return m, e.sum(-1), e @ v
 
 
@@ -93,6 +95,13 @@ def _inverse(m1, m2, m):
 def _plain(m1, m2, m):
     a, b = np.exp(m1 - m), np.exp(m2 - m)
     return a, b, a, b
+
+
+def whole_tiles_asked(first, second):
+    for tile, other in ((first, second), (second, first)):
+        if np.isneginf(tile[0]).all():
+            return other
+    return _rescaled_by(_plain)(first, second)
 
 
 def outputs_averaged(first, second):
@@ -153,6 +162,12 @@ WRONG = (
         _rescaled_by(_plain),
         "Right wherever there are keys. Two empty tiles have −∞ for both maxima, and −∞ − (−∞) is NaN: an empty tile "
         "contributes nothing, so its factor should be 0.",
+    ),
+    WrongAnswer(
+        "emptiness asked of the whole tile",
+        whole_tiles_asked,
+        "You settle empty tiles as a whole. A mask can empty a tile for some queries and not for others; a query that "
+        "finds both tiles empty still meets −∞ − (−∞). Decide query by query.",
     ),
     WrongAnswer(
         "outputs averaged",
