@@ -57,7 +57,8 @@ def as_text():
         lines += ["", f"{task:36s} parameters     right (95 % over seeds)     minus best alone (95 % over examples)"]
         for method, count, (mean, low, high), (difference, least, most) in rows(task):
             right = f"{mean:.3f} ({low:.3f} to {high:.3f})"
-            lines.append(f"  {method:34s} {count:10,d}     {right:24s}    {difference:+.3f} ({least:+.3f} to {most:+.3f})")
+            more = f"{difference:+.3f} ({least:+.3f} to {most:+.3f})"
+            lines.append(f"  {method:34s} {count:10,d}     {right:24s}    {more}")
     lines += ["", "same digit, mean share right when"]
     for name in CONDITIONS:
         lines.append(f"  {name}")

@@ -1044,8 +1044,10 @@ show.quiz("01_heterogeneous_data", 5)
 # %% [markdown]
 # ## Exercise
 #
-# The graded assignment of this chapter is planned and not written yet. Until then: choose any step above, close the
-# notebook, write it again from the formula, and hold it against the library.
+# Open **`exercises/01_heterogeneous_data/01_heterogeneous_data.ipynb`**: seven questions, 100 points, each a variation
+# of this chapter: shrink a picture by averaging, crop and normalise, predict wheels that turn backwards in a film,
+# frame a sound, put a clock with gaps on a grid, cut text by merges, and weigh counted words. Every answer is checked
+# at once.
 
 # %% [markdown]
 # ## References
