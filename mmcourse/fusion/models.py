@@ -59,7 +59,8 @@ class FusionModel(nn.Module):
         super().__init__()
         if method not in METHODS:
             raise ValueError(f"FusionModel: expected one of the methods {METHODS}, came {method!r}")
-        self.method, self.see, self.hear = method, see, hear
+        self.method = method
+        self.see, self.hear = None if method == "sound alone" else see, None if method == "image alone" else hear
         if method in LATE:
             self.verdicts = nn.ModuleList(nn.Sequential(nn.ReLU(), nn.Linear(D, classes)) for _ in range(2))
             self.gates = nn.Parameter(torch.zeros(2)) if method == "late" else nn.Linear(2 * D, 2)
@@ -71,9 +72,10 @@ class FusionModel(nn.Module):
         )
 
     def features(self, images, sounds, present):
-        """The towers' features a and b, each (B, D), zeros for what is not present (B, 2)."""
-        a, b = self.see(images), self.hear(sounds)
-        return a * present[:, :1], b * present[:, 1:]
+        """The towers' features a and b, each (B, D), zeros for what is not present (B, 2); None without a tower."""
+        a = self.see(images) * present[:, :1] if self.see else None
+        b = self.hear(sounds) * present[:, 1:] if self.hear else None
+        return a, b
 
     def joined(self, images, sounds, present):
         """The joint representation, (B, width). Not for late fusion, which has none."""

@@ -10,12 +10,16 @@ sound()         a player for a sound, under a line that says what is heard
 spectrogram()   which pitches sound when
 samples()       curves, and the samples through which they go
 sampler()       a widget: a tone, and how often it is sampled
+intervals()     one dot and its interval a row, for each of several tables
+verdicts()      what is seen, what is heard, and what each of several models says to it
+mixer()         a widget: make it darker or louder or take a modality away, see who still knows
 quiz()          a question in which every choice has its explanation
 """
 
 from mmcourse.show.attention import matrix, spotlights
 from mmcourse.show.code import twins
 from mmcourse.show.figure import figure
+from mmcourse.show.fusion import intervals, mixer, verdicts
 from mmcourse.show.quiz import quiz
 from mmcourse.show.signals import sampler, samples, sound, spectrogram
 from mmcourse.show.style import COLOURS, setup
@@ -25,7 +29,9 @@ __all__ = [
     "COLOURS",
     "explorer",
     "figure",
+    "intervals",
     "matrix",
+    "mixer",
     "quiz",
     "sampler",
     "samples",
@@ -34,4 +40,5 @@ __all__ = [
     "spectrogram",
     "spotlights",
     "twins",
+    "verdicts",
 ]
