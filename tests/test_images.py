@@ -66,6 +66,24 @@ def test_weights_are_shares(size, new_size, antialias):
         assert np.all(weights.max(0) > 0), "an old pixel is heard by nobody"
 
 
+@pytest.mark.parametrize("antialias", [True, False])
+@pytest.mark.parametrize(("size", "new_size"), [(1001, 131), (300, 299), (67, 467), (128, 128), (640, 65)])
+def test_a_long_row_in_pieces_is_the_row_at_once(size, new_size, antialias):
+    rng = np.random.default_rng(0)
+    weights = scratch.triangle_weights(size, new_size, antialias)
+    x, dy = rng.standard_normal((2, 3, size)), rng.standard_normal((2, 3, new_size))
+    for turn in (np.asarray, np.matrix_transpose):  # along the rows, and along the columns
+        height, width = turn(dy[0]).shape
+        y, cache = scratch.resize(turn(x), height, width, antialias)
+        np.testing.assert_allclose(turn(y), x @ weights.T, atol=1e-12)
+        np.testing.assert_allclose(turn(scratch.resize_backward(turn(dy), cache)), dy @ weights, atol=1e-12)
+
+
+def test_a_minute_of_sound_needs_no_matrix_of_its_size():
+    y, _ = scratch.resize(np.full((1, 480_000), 3.0), 1, 120_000)  # the matrix would take 461 GB
+    np.testing.assert_allclose(y, 3.0)
+
+
 def test_stripes_become_grey_with_antialiasing_and_a_lie_without():
     stripes = np.tile([0.0, 1.0], 32)[None]  # a period of two pixels
     kept, lied = (scratch.resize(stripes, 1, 21, antialias)[0] for antialias in (True, False))

@@ -10,29 +10,62 @@ def triangle_weights(size, new_size, antialias=True):
     to none. With antialias that triangle is as wide as the new pixel where the row shrinks, so that each old pixel is
     heard; without, it is always two old pixels wide, and when shrinking most of them are skipped.
     """
-    scale = size / new_size  # old pixels in a new one
-    reach = max(scale, 1.0) if antialias else 1.0
-    centre = (np.arange(new_size)[:, None] + 0.5) * scale
-    distance = np.abs(np.arange(size) + 0.5 - centre)
-    weights = np.maximum(0, 1 - distance / reach)
-    return weights / weights.sum(1, keepdims=True)  # at the edge a part of the triangle sees nothing
+    scale, reach = _triangle(size, new_size, antialias)
+    return _weights(np.arange(new_size), np.arange(size), scale, reach)
 
 
 def resize(x, height, width, antialias=True):
     """A picture in another size.   x (..., H, W); y (..., Y, X) with Y = height, X = width.
 
-    Rows and columns are independent, so that one matrix product does each.
+    Rows and columns are independent: y = down x acrossᵀ with the weights of `triangle_weights`, piece by piece.
     """
     _check_resize(x, height, width)
-    down = triangle_weights(x.shape[-2], height, antialias).astype(x.dtype)  # (Y, H)
-    across = triangle_weights(x.shape[-1], width, antialias).astype(x.dtype)  # (X, W)
-    return down @ x @ across.T, (down, across)
+    down = _pieces(x.shape[-2], height, antialias, x.dtype)
+    across = _pieces(x.shape[-1], width, antialias, x.dtype)
+    rows = np.concatenate([x[..., old] @ weights.T for _, old, weights in across], -1)  # (..., H, X)
+    y = np.concatenate([weights @ rows[..., old, :] for _, old, weights in down], -2)
+    return y, (x.shape, down, across)
 
 
 def resize_backward(dy, cache):
     """dy (..., Y, X) to dx (..., H, W): each pixel collects from all whom it has served."""
-    down, across = cache
-    return down.T @ dy @ across
+    shape, down, across = cache
+    drows = np.zeros((*shape[:-1], dy.shape[-1]), dy.dtype)
+    for new, old, weights in down:
+        drows[..., old, :] += weights.T @ dy[..., new, :]
+    dx = np.zeros(shape, dy.dtype)
+    for new, old, weights in across:
+        dx[..., old] += drows[..., new] @ weights
+    return dx
+
+
+def _triangle(size, new_size, antialias):
+    """How many old pixels a new one is wide, and how many its triangle reaches to either side."""
+    scale = size / new_size
+    return scale, max(scale, 1.0) if antialias else 1.0
+
+
+def _weights(new, old, scale, reach):
+    """What some old pixels count for some new ones: (new, old), rows sum to 1."""
+    distance = np.abs(old + 0.5 - (new[:, None] + 0.5) * scale)
+    weights = np.maximum(0, 1 - distance / reach)
+    return weights / weights.sum(1, keepdims=True)  # at the edge a part of the triangle sees nothing
+
+
+def _pieces(size, new_size, antialias, dtype, step=32):
+    """`triangle_weights` without most of its zeros: a list of (new pixels, the old ones they see, their weights).
+
+    Of a long row, like a sound, the whole matrix would be large and nearly empty.
+    """
+    scale, reach = _triangle(size, new_size, antialias)
+    pieces = []
+    for start in range(0, new_size, step):
+        stop = min(start + step, new_size)
+        first = max(0, int((start + 0.5) * scale - reach))
+        last = min(size, int((stop - 0.5) * scale + reach) + 1)
+        weights = _weights(np.arange(start, stop), np.arange(first, last), scale, reach).astype(dtype)
+        pieces.append((slice(start, stop), slice(first, last), weights))
+    return pieces
 
 
 def crop(x, top, left, height, width):
@@ -74,7 +107,9 @@ def normalize(x, mean, std):
             f"came {x.shape}, {mean.shape} and {std.shape}"
         )
     scale = (1 / std).astype(x.dtype)[:, None, None]
-    return (x - mean.astype(x.dtype)[:, None, None]) * scale, scale
+    y = x - mean.astype(x.dtype)[:, None, None]
+    y *= scale
+    return y, scale
 
 
 def normalize_backward(dy, cache):

@@ -5,13 +5,12 @@ The window and the filter bank are fixed, not learned: gradients go to the sound
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy import fft  # as np.fft, but several frames at a time: thrice as fast
 
 
 def frame(x, length, hop):
     """Cut a sound into frames that overlap where hop < length.   x (..., T); y (..., N, L), a copy."""
-    _check_frames(x, length, hop)
-    y = sliding_window_view(x, length, axis=-1)[..., ::hop, :].copy()
-    return y, (x.shape, hop)
+    return _frames(x, length, hop).copy(), (x.shape, hop)
 
 
 def frame_backward(dy, cache):
@@ -35,20 +34,21 @@ def stft(x, window, hop):
     x (..., T), window (L,); y is a pair (real, imaginary) of arrays (..., F, N), since gradients are real numbers.
     Row f stands for f · rate / L Hz. Phases count from the start of the frame, as in `torch.stft`.
     """
-    frames, cache = frame(x, len(window), hop)
-    spectrum = np.fft.rfft(frames * window).mT  # (..., F, N): Σ_l w[l] x[l] exp(-2πi f l / L), fast
-    return (spectrum.real.copy(), spectrum.imag.copy()), (cache, window)
+    frames = _frames(x, len(window), hop) * window
+    spectrum = fft.rfft(frames.mT, axis=-2)  # (..., F, N): Σ_l w[l] x[l] exp(-2πi f l / L), fast
+    return (spectrum.real, spectrum.imag), (x.shape, hop, window)
 
 
 def stft_backward(dy, cache):
     """dy = (dreal, dimaginary), each (..., F, N), to dx (..., T)."""
-    frame_cache, window = cache
+    shape, hop, window = cache
     L = len(window)
-    d = (dy[0] + 1j * dy[1]).mT * dy[0].dtype.type(L / 2)
-    d[..., 0] *= 2  # irfft counts each frequency twice (for its mirror image), except the first …
-    if L % 2 == 0:
-        d[..., -1] *= 2  # … and, of an even length, the last
-    return frame_backward(np.fft.irfft(d, L) * window, frame_cache)
+    d = np.empty(dy[0].mT.shape, np.result_type(dy[0], 1j))  # (..., N, F)
+    d.real, d.imag = dy[0].mT, dy[1].mT
+    d[..., 1 : (L + 1) // 2] *= 0.5  # irfft adds the mirror image of each frequency that has one
+    frames = fft.irfft(d, L, norm="forward")  # the sum alone, not over L
+    frames *= window
+    return frame_backward(frames, (shape, hop))
 
 
 def power_spectrogram(x, window, hop):
@@ -60,7 +60,8 @@ def power_spectrogram(x, window, hop):
 def power_spectrogram_backward(dy, cache):
     """dy (..., F, N) to dx (..., T)."""
     real, imaginary, stft_cache = cache
-    return stft_backward((2 * real * dy, 2 * imaginary * dy), stft_cache)
+    twice = 2 * dy
+    return stft_backward((real * twice, imaginary * twice), stft_cache)
 
 
 def hz_to_mel(hz):
@@ -118,6 +119,12 @@ def log_mel_spectrogram_backward(dy, cache):
     """dy (..., M, N) to dx (..., T): where the floor stands in for silence, no gradient passes."""
     above, heard, mel_cache = cache
     return mel_spectrogram_backward(dy / heard * above, mel_cache)
+
+
+def _frames(x, length, hop):
+    """The frames (..., N, L) as a view of the sound."""
+    _check_frames(x, length, hop)
+    return sliding_window_view(x, length, axis=-1)[..., ::hop, :]
 
 
 def _check_frames(x, length, hop):

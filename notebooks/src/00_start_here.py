@@ -68,7 +68,7 @@ show.figure(
 # |---|---|---|
 # | 00 start here | how the course works | **yes** |
 # | [01 heterogeneous data](01_heterogeneous_data.ipynb) | text, image, video, sound, sensors | **yes** |
-# | 02 fusion | joint representations, and when fusion cannot help | its exercise |
+# | [02 fusion](02_fusion.ipynb) | joint representations, and when fusion cannot help | **yes** |
 # | [03 attention](03_attention.ipynb) | softmax(QKᵀ/√d)V, forward and backward, heads, masks, tiles | **yes** |
 # | 04 the GAN objective | a minimax game, and text to image | planned |
 # | 05 image captioning | encoder, decoder, beam search, BLEU and CIDEr | planned |
