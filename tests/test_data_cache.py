@@ -101,7 +101,7 @@ def test_a_changed_byte_anywhere_never_changes_the_content(file, mask):
 
 
 def test_content_that_does_not_fit_is_made_again(file):
-    file.write_bytes(cache._pack({"a": np.zeros((6, 1), np.int16), "b": np.zeros(2)}, CONTENT[1]))
+    file.write_bytes(cache._pack({"a": np.zeros((6, 1), np.int16), "b": np.zeros(2)}, CONTENT[1], True))
     with pytest.warns(UserWarning, match=r"damaged \(other shapes\)"):
         assert_right(ask())
 

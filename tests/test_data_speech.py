@@ -20,8 +20,10 @@ from mmcourse.data import cache, captions, compositions, espeak, scenes, speech
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("MMCOURSE_CACHE", str(tmp_path / "cache"))
     speech._version.cache_clear()
+    speech._check_installed.cache_clear()
     yield tmp_path / "cache"
     speech._version.cache_clear()
+    speech._check_installed.cache_clear()
 
 
 def files(folder):
@@ -96,6 +98,7 @@ def test_everything_that_is_asked_for_is_in_the_name(folder, monkeypatch):
     assert len(files(folder)) == 6
     monkeypatch.setattr(speech.importlib.metadata, "version", lambda package: "another")
     speech._version.cache_clear()
+    speech._check_installed.cache_clear()
     speech.say("one", "en")
     assert len({file.name for file in files(folder)}) >= 6
     assert any(file.stem.endswith(cache.fingerprint("espeakng-loader another")) for file in files(folder))
@@ -111,7 +114,7 @@ def test_a_damaged_clip_is_made_again(folder, fault):
     elif fault == "a flipped bit":
         file.write_bytes(data[:2000] + bytes([data[2000] ^ 4]) + data[2001:])
     elif fault == "silence":
-        file.write_bytes(cache._pack({"sound": np.zeros(7, np.int16)}, ["five", "en-us", 175, 50]))
+        file.write_bytes(cache._pack({"sound": np.zeros(7, np.int16)}, ["five", "en-us", 175, 50], False))
     else:
         speech.say("nine nine nine nine", "en")
         (other,) = set(files(folder)) - {file}
@@ -175,6 +178,7 @@ def test_a_missing_package_is_told(monkeypatch):
 
     monkeypatch.setattr(speech.importlib.metadata, "version", missing)
     speech._version.cache_clear()
+    speech._check_installed.cache_clear()
     assert not speech.available()
     with pytest.raises(speech.SpeechError, match=r"needs the package espeakng-loader.*Try: pip install .*\[speech\]"):
         speech.say("one", "en")
@@ -190,6 +194,7 @@ def test_clips_in_the_cache_outlive_the_package(monkeypatch):
     monkeypatch.setattr(speech.importlib.metadata, "version", missing)
     monkeypatch.setattr(speech._engine, "say", None)  # asking it would fail
     speech._version.cache_clear()
+    speech._check_installed.cache_clear()
     after, _ = speech.say("one", "en")
     np.testing.assert_array_equal(after, before, strict=True)
 

@@ -52,6 +52,21 @@ def test_a_gain_is_a_difference_of_means_within_its_interval():
         digits_tables.shares("gate", "xor")
 
 
+@pytest.mark.parametrize(
+    ("seeds", "examples", "expected"),
+    [
+        ([0.1, 0.12, 0.11], 0.05, "better"),
+        ([0.1, -0.12, 0.11], 0.05, "not told apart"),
+        ([0.1, 0.12, 0.11], -0.05, "not told apart"),
+        ([-0.1, -0.12, -0.11], -0.05, "worse"),
+    ],
+)
+def test_a_difference_must_survive_seeds_and_examples(monkeypatch, seeds, examples, expected):
+    monkeypatch.setattr(digits_tables, "gain", lambda *_, **__: (examples, examples - 0.01, examples + 0.01))
+    monkeypatch.setattr(digits_tables, "shares", lambda method, _: np.array(seeds) if method == "new" else np.zeros(3))
+    assert digits_tables.verdict("new", "xor", "old") == expected
+
+
 def test_the_text_has_a_row_for_every_method_and_condition(monkeypatch):
     monkeypatch.setattr(digits_tables, "gain", lambda *_: (0.1, 0.05, 0.15))  # 45 bootstraps are slow
     text = digits_tables.as_text()

@@ -37,13 +37,14 @@ def fingerprint(*parts):
     return digest.hexdigest()[:16]
 
 
-def cached(name, stamp, make, check):
+def cached(name, stamp, make, check, compress=True):
     """What `make()` returns, from the cache if it is there and whole.
 
     name: the file's name, which may begin with folders ("speech/ab/cd"); files of the same name and another stamp are
         older versions, and are removed.
     stamp: the `fingerprint` of all that decides the content.
     make: returns (arrays, notes), a dict of arrays and anything that JSON can hold, as JSON gives it back (no tuples).
+    compress: False for many small files, where squeezing takes longer than making them.
     check: called with (arrays, notes); raises ValueError if they are not what `make` could have returned.
 
     Never fails because of the cache itself: warns, and returns what it made.
@@ -52,7 +53,7 @@ def cached(name, stamp, make, check):
     content = _read(path, check)
     if content is None:
         content = make()
-        if _write(path, *content):
+        if _write(path, *content, compress):
             _tidy(path, f"{Path(name).name}-*.npz")
     return content
 
@@ -71,12 +72,12 @@ def _read(path, check):
     return content
 
 
-def _write(path, arrays, notes):
+def _write(path, arrays, notes, compress):
     temporary = path.with_name(f"{path.stem}.{uuid.uuid4().hex}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            temporary.write_bytes(_pack(arrays, notes))
+            temporary.write_bytes(_pack(arrays, notes, compress))
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -100,10 +101,11 @@ def _tidy(path, versions):
                 file.unlink()
 
 
-def _pack(arrays, notes):
+def _pack(arrays, notes, compress):
     buffer = io.BytesIO()
     # level 1: four times as fast as the default of np.savez_compressed, and nearly as small
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    with zipfile.ZipFile(buffer, "w", method, compresslevel=1) as archive:
         archive.writestr(_NOTES, json.dumps(notes))
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w") as file:

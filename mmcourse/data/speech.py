@@ -81,8 +81,9 @@ def say(text, language, voice=None, rate=175, pitch=50):
         if notes != [text, voice, rate, pitch]:
             raise ValueError(f"expected the clip of {text!r}, got the one of {notes[0]!r}")
 
+    stamp = cache.fingerprint(_version())
     # a folder for each first two digits: the cache lists a file's folder when it writes
-    arrays, _ = cache.cached(f"speech/{request[:2]}/{request}", cache.fingerprint(_version()), make, check)
+    arrays, _ = cache.cached(f"speech/{request[:2]}/{request}", stamp, make, check, compress=False)
     return arrays["sound"].astype(np.float32) / 32768, RATE
 
 
@@ -101,6 +102,7 @@ def _version():
         return f"{PACKAGE} {PINNED}"
 
 
+@functools.cache  # reading a package's metadata takes a tenth of the time of a clip; errors are not kept
 def _check_installed():
     try:
         importlib.metadata.version(PACKAGE)

@@ -96,7 +96,7 @@ def modality_dropout(present, share):
     """Take one modality, drawn anew, from a share of the examples that have both; returns present (B, 2).
 
     A model that trains with this learns to do with either. It draws from torch's generator, so with the seed of
-    `mmcourse.train.train`.  (Neverova et al. 2016, "ModDrop", arXiv:1501.00102, section 4.2.)
+    `mmcourse.train.train`.  (Neverova et al. 2016, "ModDrop", arXiv:1501.00102.)
     """
     drawn = torch.rand(len(present), device=present.device)
     both = present.all(1)

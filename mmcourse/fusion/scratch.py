@@ -58,7 +58,7 @@ def tensor_fusion(a, b):
     """All products of an entry of [a, 1] with one of [b, 1]: returns (..., (A + 1)(B + 1)), the row of a outermost.
 
     The ones keep a and b themselves among the products, beside everything they say only together.
-    (Zadeh et al. 2017, section 3.2.)
+    (Zadeh et al. 2017, section 4.2.)
     """
     _same_examples("tensor_fusion", a, b)
     a1, b1 = _append_one(a), _append_one(b)

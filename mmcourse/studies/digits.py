@@ -136,6 +136,8 @@ def run(method, task, seed, **settings):
     right = correct(model, _kept("test", None, 0, task, *knobs.items()))
     line = {"method": method, "task": task, "seed": seed, "right": int(right.sum()), "of": len(right)}
     line["parameters"] = sum(p.numel() for p in model.parameters())
+    if method == TUNED:
+        line["settings"] = best_settings(task)
     line["examples"] = base64.b64encode(np.packbits(right)).decode()
     if task == "same digit":
         changes = {name: {"trained_on": digits.AUDIO_NOISE} | change for name, change in CONDITIONS.items()}

@@ -9,7 +9,7 @@ import base64
 import numpy as np
 
 from mmcourse.metrics import over_seeds, paired_interval
-from mmcourse.studies.digits import CONDITIONS, TASKS, results
+from mmcourse.studies.digits import CONDITIONS, TASKS, TUNED, results
 
 ALONE = ("image alone", "sound alone")
 
@@ -42,6 +42,24 @@ def gain(method, task, over=None, resamples=2000):
     ours, theirs = (examples(m, task).mean(0) for m in (method, over or best_alone(task)))
     low, high = paired_interval(ours, theirs, rng=np.random.default_rng(0), resamples=resamples)
     return float((ours - theirs).mean()), low, high
+
+
+def gain_over_seeds(method, task, over=None):
+    """(difference, low, high): as `gain`, over seeds; both methods meet the same training pairs with the same seed."""
+    return over_seeds(shares(method, task) - shares(over or best_alone(task), task))
+
+
+def verdict(method, task, over):
+    """ "better", "worse", or "not told apart": a difference must survive other examples and other seeds."""
+    both = gain(method, task, over, resamples=500), gain_over_seeds(method, task, over)
+    if all(low > 0 for _, low, _ in both):
+        return "better"
+    return "worse" if all(high < 0 for _, _, high in both) else "not told apart"
+
+
+def settings(task):
+    """The settings that the search for the tuned concatenation chose."""
+    return _lines(TUNED, task)[0]["settings"]
 
 
 def rows(task):

@@ -1,6 +1,6 @@
 """02-dropout: modality dropout from given random numbers: never everything, and rescaled.
 
-After Neverova et al. 2016, "ModDrop" (arXiv:1501.00102, section 4.2); that something always stays, and the factor,
+After Neverova et al. 2016, "ModDrop" (arXiv:1501.00102); that something always stays, and the factor,
 are this question's own.
 """
 
