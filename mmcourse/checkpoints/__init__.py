@@ -1,6 +1,7 @@
 """Small weights that the course trained itself; each ships with the command that made it, its seed and its scores.
 
     grounding   words that look at the regions of a sticker scene: `python -m mmcourse.checkpoints.grounding`
+    nouns       a CNN that names what a sticker scene shows, and its features: `python -m mmcourse.checkpoints.nouns`
 
 A checkpoint NAME is two files: NAME.npz (arrays by name) and NAME.json (sha256 of the arrays' file, command, scores).
 """

@@ -1,6 +1,6 @@
 """Networks that others trained; their weights come with packages that `pip` installs, and are checked before use.
 
-    efficientnet_lite0   a convolutional network for photographs, trained on ImageNet (the extra `pretrained`)
+    efficientnet_lite0   a convolutional network for photographs, trained on ImageNet
     sentence_encoder     all-MiniLM-L6-v2, a Transformer for English sentences; `wordpiece` is its tokenizer
 
 Weights are loaded as numbers only, never as code, from the file with the pinned sha256. Cards are in `cards/`.

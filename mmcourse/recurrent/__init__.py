@@ -4,7 +4,8 @@ Axis letters: T steps, B sequences, I width of the input, H width of the state.
 
 Every function takes x (T, B, I), the first state(s) (B, H), and parameters in PyTorch's layout and gate order:
 w_ih (G·H, I), w_hh (G·H, H), b_ih and b_hh (G·H,), with G = 1 for `rnn`, 3 for `gru` (reset, update, new) and 4 for
-`lstm` (input, forget, cell, output). It returns y (T, B, H), every state, and the last one(s).
+`lstm` (input, forget, cell, output). It returns y (T, B, H), every state, and the last one(s). `lstm_steps` is what is
+left of `lstm` once the input's part of the gates is known.
 
 Papers:
     Elman 1990, "Finding structure in time", Cognitive Science 14: figure 2 is `rnn`.

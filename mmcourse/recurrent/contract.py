@@ -18,15 +18,15 @@ def _draw(gates, states):
     }
 
 
-def _cut_in_two(states):
+def _cut_in_two(states, x="x"):
     """Reading a sequence in two pieces, handing the state on, is reading it in one."""
 
     def holds(f, a, rng):
-        if len(a["x"]) < 2:
+        if len(a[x]) < 2:
             return True
         whole = f(**a)
-        first = f(**a | {"x": a["x"][:1]})
-        second = f(**a | {"x": a["x"][1:]} | dict(zip(states, first[1:], strict=True)))
+        first = f(**a | {x: a[x][:1]})
+        second = f(**a | {x: a[x][1:]} | dict(zip(states, first[1:], strict=True)))
         return np.allclose(np.concatenate([first[0], second[0]]), whole[0])
 
     return holds
@@ -55,6 +55,11 @@ def _by_hand(gates, states, **biases):
     return zero | states | {"b_ih": np.zeros(gates), "b_hh": np.zeros(gates)} | biases
 
 
+def _steps(rng, T, B, H):
+    shapes = {"a": (T, B, 4 * H), "h0": (B, H), "c0": (B, H), "w_hh": (4 * H, H)}
+    return {n: rng.standard_normal(s) for n, s in shapes.items()}
+
+
 LOG3 = np.log(3.0)  # σ(log 3) = 3/4, tanh(log 3 / 2) = 1/2
 STATE = np.array([[4.0]])
 CONTRACTS = (
@@ -76,6 +81,24 @@ CONTRACTS = (
                 _by_hand(4, {"h0": STATE, "c0": STATE}, b_ih=np.array([LOG3, 0.0, LOG3 / 2, 0.0])),
                 ([[[np.tanh(2.375) / 2]]], [[np.tanh(2.375) / 2]], [[2.375]]),
             ),
+        },
+    ),
+    Contract(
+        "lstm_steps",
+        cases={
+            "a few steps": lambda rng: _steps(rng, 5, 3, 2),
+            "one step, one sequence": lambda rng: _steps(rng, 1, 1, 5),
+        },
+        gradients=("a", "h0", "c0", "w_hh"),
+        known={
+            # i = 3/4, f = 1/2, g = 1/2, o = 1/2: as for `lstm`
+            "gates from their inputs": (
+                {"a": np.array([[[LOG3, 0.0, LOG3 / 2, 0.0]]]), "h0": STATE, "c0": STATE, "w_hh": np.zeros((4, 1))},
+                ([[[np.tanh(2.375) / 2]]], [[np.tanh(2.375) / 2]], [[2.375]]),
+            ),
+        },
+        invariants={
+            "read in two pieces it says the same": _cut_in_two(("h0", "c0"), "a"),
         },
     ),
     _contract(

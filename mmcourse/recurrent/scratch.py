@@ -34,40 +34,43 @@ def rnn_backward(dy, cache):
 def lstm(x, h0, c0, w_ih, w_hh, b_ih, b_hh):
     """i, f, o = σ(…), g = tanh(…);   c_t = f c_{t-1} + i g;   h_t = o tanh(c_t).   Returns ((y, h_n, c_n), cache).
 
-    The bracket of each gate is its part of w_ih x_t + b_ih + w_hh h_{t-1} + b_hh. σ(a) = (tanh(a / 2) + 1) / 2, so one
-    tanh over all gates does, if the rows of the three σ are halved beforehand.
+    The bracket of each gate is its part of w_ih x_t + b_ih + w_hh h_{t-1} + b_hh.
     """
     _check("lstm", 4, x, (h0, c0), w_ih, w_hh, b_ih, b_hh)
-    H = h0.shape[1]
-    half = np.full((4 * H, 1), 0.5, w_ih.dtype)
-    half[2 * H : 3 * H] = 1
-    gates = _all_inputs(x, w_ih * half, (b_ih + b_hh) * half[:, 0])  # (T, B, 4H)
-    w = np.ascontiguousarray((w_hh * half).T)
-    c = np.empty((len(x) + 1, *c0.shape), gates.dtype)  # c[t] is the cell before step t
-    tanh_c, y = np.empty_like(c[1:]), np.empty_like(c[1:])
-    c[0], h = c0, h0
-    for t, a in enumerate(gates):
-        a += h @ w
-        np.tanh(a, out=a)
-        for gate in (a[:, : 2 * H], a[:, 3 * H :]):
-            gate *= 0.5
-            gate += 0.5
-        i, f, g, o = np.split(a, 4, axis=1)
-        np.multiply(f, c[t], out=c[t + 1])
-        c[t + 1] += i * g
-        np.tanh(c[t + 1], out=tanh_c[t])
-        h = np.multiply(o, tanh_c[t], out=y[t])
-    return (y, h.copy(), c[-1].copy()), (x, h0, w_ih, w_hh, gates, c, tanh_c, y)
+    y, c_steps = _lstm_steps(_all_inputs(x, w_ih, b_ih + b_hh), h0, c0, w_hh)
+    return y, (x, w_ih, c_steps)
 
 
 def lstm_backward(dy, cache):
     """dy = (dL/dy, dL/dh_n, dL/dc_n) to gradients of (x, h0, c0, w_ih, w_hh, b_ih, b_hh)."""
-    x, h0, w_ih, w_hh, gates, c, tanh_c, y = cache
+    x, w_ih, c_steps = cache
+    da, dh, dc, dw_hh = lstm_steps_backward(dy, c_steps)
+    dx, dw_ih, db = _input_gradients(da, x, w_ih)
+    return dx, dh, dc, dw_ih, dw_hh, db, db.copy()
+
+
+def lstm_steps(a, h0, c0, w_hh):
+    """What is left of `lstm` when the input's part of the gates, a (T, B, 4H) = w_ih x_t + b_ih + b_hh, is known.
+
+    For inputs that repeat, such as words: their part is then computed once. Returns ((y, h_n, c_n), cache).
+    """
+    B, H = h0.shape
+    if a.ndim != 3 or a.shape[1:] != (B, 4 * H) or not len(a) or w_hh.shape != (4 * H, H):
+        raise ValueError(
+            f"lstm_steps: a state {h0.shape} needs a (T, {B}, {4 * H}), T > 0, and w_hh {(4 * H, H)}, "
+            f"came {a.shape} and {w_hh.shape}"
+        )
+    return _lstm_steps(a.copy(), h0, c0, w_hh)
+
+
+def lstm_steps_backward(dy, cache):
+    """dy = (dL/dy, dL/dh_n, dL/dc_n) to gradients of (a, h0, c0, w_hh)."""
+    h0, w_hh, gates, c, tanh_c, y = cache
     d_steps, dh, dc = dy[0], dy[1].copy(), dy[2].copy()
     da = np.empty_like(gates)  # of what stands inside the gates' σ and tanh
     H = h0.shape[1]
     slope = np.empty_like(gates[0])
-    for t in reversed(range(len(x))):
+    for t in reversed(range(len(gates))):
         i, f, g, o = np.split(gates[t], 4, axis=1)
         di, df, dg, do = np.split(da[t], 4, axis=1)
         dh += d_steps[t]
@@ -84,8 +87,7 @@ def lstm_backward(dy, cache):
         slope[:, 2 * H : 3 * H] = 1 - g * g  # tanh' = 1 - tanh²
         da[t] *= slope
         dh = da[t] @ w_hh
-    dx, dw_ih, db = _input_gradients(da, x, w_ih)
-    return dx, dh, dc, dw_ih, _state_gradient(da, h0, y), db, db.copy()
+    return da, dh, dc, _state_gradient(da, h0, y)
 
 
 def gru(x, h0, w_ih, w_hh, b_ih, b_hh):
@@ -137,6 +139,32 @@ def gru_backward(dy, cache):
         dh += da_state[t] @ w_hh
     dx, dw_ih, db_ih = _input_gradients(da, x, w_ih)
     return dx, dh, dw_ih, _state_gradient(da_state, h0, y), db_ih, da_state.sum((0, 1))
+
+
+def _lstm_steps(gates, h0, c0, w_hh):
+    """Writes the gates i, f, g, o over its first argument.
+
+    σ(a) = (tanh(a / 2) + 1) / 2, so one tanh over all gates does, if the three σ are halved beforehand.
+    """
+    H = h0.shape[1]
+    half = np.full(4 * H, 0.5, gates.dtype)
+    half[2 * H : 3 * H] = 1
+    c = np.empty((len(gates) + 1, *c0.shape), gates.dtype)  # c[t] is the cell before step t
+    tanh_c, y = np.empty_like(c[1:]), np.empty_like(c[1:])
+    c[0], h = c0, h0
+    for t, gate in enumerate(gates):
+        gate += h @ w_hh.T
+        gate *= half
+        np.tanh(gate, out=gate)
+        for sigma in (gate[:, : 2 * H], gate[:, 3 * H :]):
+            sigma *= 0.5
+            sigma += 0.5
+        i, f, g, o = np.split(gate, 4, axis=1)
+        np.multiply(f, c[t], out=c[t + 1])
+        c[t + 1] += i * g
+        np.tanh(c[t + 1], out=tanh_c[t])
+        h = np.multiply(o, tanh_c[t], out=y[t])
+    return (y, h.copy(), c[-1].copy()), (h0, w_hh, gates, c, tanh_c, y)
 
 
 def _all_inputs(x, w_ih, bias):

@@ -1,4 +1,6 @@
 """Studies: experiments too long for a notebook, each one command, resumable, with its results kept in `results/`.
 
     digits      every fusion method on digits that are seen and heard: `python -m mmcourse.studies.digits`
+    ring        a GAN on eight Gaussians, steady and collapsing: `python -m mmcourse.studies.ring`
+    vgg_nouns   a narrow VGG-16 names what sticker scenes show: `python -m mmcourse.studies.vgg_nouns`
 """
