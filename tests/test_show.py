@@ -10,7 +10,7 @@ from mmcourse.show import code, style
 from mmcourse.show.quiz import questions
 from mmcourse.show.widgets import explorer
 
-CHAPTERS = ["01_heterogeneous_data", "02_fusion", "03_attention"]
+CHAPTERS = ["01_heterogeneous_data", "02_fusion", "03_attention", "04_gan", "05_image_captioning"]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

@@ -4,6 +4,9 @@
     decoding    from a step function to sentences, in NumPy: greedy, sampling, beam search
     parameters  the shapes of the captioners' parameters by name, and a first draw of them
     models      the same parameters as torch modules, for training
+    transformer a Transformer decoder that looks at regions
+    words       captions as numbers, and the regions as a captioner looks at them
+    faults      what is wrong with a caption of a sticker scene
 
 Axis letters: B images, D width of an image's features, P regions of an image, T steps, V entries of the vocabulary,
 I width of a word's embedding, H width of the state, A width of the hidden layer that scores a region.

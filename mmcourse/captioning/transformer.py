@@ -31,7 +31,10 @@ class TransformerCaptioner(nn.Module):
         """(B, T, V) for memory (B, P, width), as `see` makes it of the regions, and words (B, T) read from begin on."""
         T = words.shape[1]
         if self.longest < T:
-            raise ValueError(f"TransformerCaptioner: expected at most {self.longest} steps, came {T}")
+            raise ValueError(
+                f"TransformerCaptioner: expected at most {self.longest} steps, came {T}. "
+                f"Try: max_length={self.longest}, or a model made for longer captions"
+            )
         later = torch.ones(T, T, dtype=torch.bool, device=words.device).triu(1)
         x = self.table(words) + self.place[:T]
         return self.out(self.decoder(x, memory, tgt_mask=later, tgt_is_causal=True))

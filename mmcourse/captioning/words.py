@@ -14,11 +14,11 @@ class Words:
 
     def __init__(self, captions):
         """captions: tuples of words, from which the vocabulary is collected."""
-        known = sorted({word for caption in captions for word in caption})
+        known = sorted({word for caption in captions for word in caption} - set(_MARKS))
         if not known:
             raise ValueError("Words: expected at least one word, came captions without any")
         self.entries = (*_MARKS, *known)
-        self.number = {word: i for i, word in enumerate(self.entries)}
+        self.number = {word: i for i, word in enumerate(known, len(_MARKS))}
 
     def __len__(self):
         return len(self.entries)
@@ -66,10 +66,10 @@ def placed(regions, standard):
     Attention does not know in which order the regions come, so the row and the column of each stand beside its
     channels, as one-hot vectors twice as long as a channel's standard deviation.
     """
-    N, R, C = regions.shape
-    side = round(R**0.5)
-    if side * side != R or len(standard.mean) != C:
+    side = round(regions.shape[1] ** 0.5)
+    if regions.shape[1:] != (side * side, len(standard.mean)):
         raise ValueError(f"placed: expected regions (N, side², {len(standard.mean)}), came {regions.shape}")
+    N, R, _ = regions.shape
     rows, columns = np.divmod(np.arange(R), side)
     place = 2 * np.concatenate([np.eye(side)[rows], np.eye(side)[columns]], 1)
     seen = (regions - standard.mean) / standard.std

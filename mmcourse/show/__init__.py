@@ -12,6 +12,11 @@ samples()       curves, and the samples through which they go
 sampler()       a widget: a tone, and how often it is sampled
 intervals()     one dot and its interval a row, for each of several tables
 verdicts()      what is seen, what is heard, and what each of several models says to it
+arena()         a generator's samples, the discriminator's verdict and the gradient field, a panel a moment
+scrubber()      a widget: slide through the moments of a training
+gallery()       small pictures in a grid with named rows and columns
+beam()          one step of a beam search as a table
+searcher()      a widget: step through a beam search
 mixer()         a widget: make it darker or louder or take a modality away, see who still knows
 quiz()          a question in which every choice has its explanation
 """
@@ -20,21 +25,28 @@ from mmcourse.show.attention import matrix, spotlights
 from mmcourse.show.code import twins
 from mmcourse.show.figure import figure
 from mmcourse.show.fusion import intervals, mixer, verdicts
+from mmcourse.show.games import arena, gallery, scrubber
 from mmcourse.show.quiz import quiz
+from mmcourse.show.searching import beam, searcher
 from mmcourse.show.signals import sampler, samples, sound, spectrogram
 from mmcourse.show.style import COLOURS, setup
 from mmcourse.show.widgets import explorer
 
 __all__ = [
     "COLOURS",
+    "arena",
+    "beam",
     "explorer",
     "figure",
+    "gallery",
     "intervals",
     "matrix",
     "mixer",
     "quiz",
     "sampler",
     "samples",
+    "scrubber",
+    "searcher",
     "setup",
     "sound",
     "spectrogram",
