@@ -138,7 +138,8 @@ def test_references_keep_the_dtype_of_their_first_floats(question):
         first = next((dtype for dtype in dtypes if dtype.kind == "f"), dtypes[0])
         outputs = as_outputs(question.reference(*case.arguments))
         assert len(outputs) == len(question.outputs)
-        assert {output.dtype for output in outputs} == {first}
+        whole = {np.dtype(np.int64)}  # the words of a sentence may stand beside its score
+        assert {output.dtype for output in outputs} - whole == {first} - whole
         seen.add(first.name)
     assert seen in ({"float32", "float64"}, {"int64"})  # whole numbers where nothing is measured, as in 01-bpe
 
@@ -155,7 +156,7 @@ def test_a_seed_fixes_the_cases_and_another_seed_changes_them(question):
     def numbers(seed):
         return np.concatenate([x for case in question.cases(seed) for x in _numbers(case.arguments)])
 
-    assert np.array_equal(numbers(3), numbers(3))
+    assert np.array_equal(numbers(3), numbers(3), equal_nan=True)
     assert not np.array_equal(numbers(3), numbers(4))
 
 

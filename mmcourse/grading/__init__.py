@@ -6,7 +6,7 @@
 
 `question` says what a question is; `running` calls the learner's function, `comparing` says what is wrong with a
 value, `diagnosis` finds the known mistake behind it, `result` and `picture` show it, `progress` remembers it. One
-package for each assignment holds its questions: `heterogeneous_data`, `fusion`, `attention`.
+package for each assignment holds its questions: `heterogeneous_data`, `fusion`, `attention`, `gan`, `captioning`.
 
 The course's code is open, so you can read every reference here. You learn by writing the answer yourself.
 """

@@ -12,10 +12,12 @@ class UnknownQuestion(LookupError):
 def questions(prefix: str | None = None) -> tuple[Question, ...]:
     """All questions in the order of the course, or those whose id starts with `prefix`, for example "03"."""
     from .attention import QUESTIONS as ATTENTION
+    from .captioning import QUESTIONS as CAPTIONING
     from .fusion import QUESTIONS as FUSION
+    from .gan import QUESTIONS as GAN
     from .heterogeneous_data import QUESTIONS as HETEROGENEOUS_DATA
 
-    in_order = *HETEROGENEOUS_DATA, *FUSION, *ATTENTION
+    in_order = *HETEROGENEOUS_DATA, *FUSION, *ATTENTION, *GAN, *CAPTIONING
     return tuple(q for q in in_order if q.id.startswith(prefix or ""))
 
 

@@ -70,8 +70,8 @@ show.figure(
 # | [01 heterogeneous data](01_heterogeneous_data.ipynb) | text, image, video, sound, sensors | **yes** |
 # | [02 fusion](02_fusion.ipynb) | joint representations, and when fusion cannot help | **yes** |
 # | [03 attention](03_attention.ipynb) | softmax(QKᵀ/√d)V, forward and backward, heads, masks, tiles | **yes** |
-# | 04 the GAN objective | a minimax game, and text to image | planned |
-# | 05 image captioning | encoder, decoder, beam search, BLEU and CIDEr | planned |
+# | [04 the GAN objective](04_gan.ipynb) | a minimax game, and from words to pictures | **yes** |
+# | [05 image captioning](05_image_captioning.ipynb) | encoder, decoder, beam search, BLEU and CIDEr | **yes** |
 # | 06 cross-modal translation | text, image and speech, in all four directions | planned |
 # | 07 alignment and retrieval | one space for two modalities | planned |
 # | 08 image understanding | classification, detection, retrieval with and without text | planned |
