@@ -13,6 +13,7 @@ must do):
     images      resize, crop, normalise
     text        tokenise, byte-pair encoding, word embeddings
     captioning  LSTM captioner, attention over regions, greedy search, sampling, beam search
+    generation  the parts of a VAE and of flow matching; pictures from words by GAN, VAE and flow matching
 
 Around them:
 
@@ -20,6 +21,7 @@ Around them:
     timing      two functions against each other, in turn
     agree       how two implementations are held together
     data        the world: sticker scenes, clips, digits seen and heard, speech, sensors, and real sets to download
+    vision      VGG-16, and what frozen networks see in images
     pretrained  networks whose weights come with pip
     train       one visible training loop
     studies     experiments too long for a notebook

@@ -2,6 +2,8 @@
 
     grounding   words that look at the regions of a sticker scene: `python -m mmcourse.checkpoints.grounding`
     nouns       a CNN that names what a sticker scene shows, and its features: `python -m mmcourse.checkpoints.nouns`
+    painter     pictures of everything from words: `python -m mmcourse.checkpoints.painter`
+    judge       names what such a picture shows: `python -m mmcourse.checkpoints.judge`
     looking     an attention-LSTM that writes English captions: `python -m mmcourse.checkpoints.looking`
 
 A checkpoint NAME is two files: NAME.npz (arrays by name) and NAME.json (sha256 of the arrays' file, command, scores).
