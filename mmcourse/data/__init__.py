@@ -6,6 +6,7 @@
     concepts      the table of concepts and backgrounds
     stickers      the drawings: OpenMoji, rasterised
     cache         files that spare the second rendering, and never give a broken or stale one
+    portraits     one sticker on one background, 32 × 32, with its caption: what generators learn to draw
     clips         stickers that do things, with sound and captions; `actions` are what they can do
     digits        digits, seen and heard, with knobs; `digit_tasks` and `information` say what the label needs
     speech        any caption spoken, in two languages and several voices; `espeak` is the engine

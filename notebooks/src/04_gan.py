@@ -975,7 +975,7 @@ show.figure(
 # %% [markdown]
 # ## Measures that cannot be charmed
 #
-# The eye forgives, and it sees sixty pictures. Four questions to hundreds, on **held-out pairs**:
+# The eye forgives, and it sees only a few pictures. Four questions to hundreds, on **held-out pairs**:
 #
 # - **Does it show what was ordered?** A judge, a classifier trained on real pictures of all pairs (also those that are
 #   held out from the painters) and of all the course's concepts, names animal and background. Both must be right.
@@ -1061,9 +1061,9 @@ from mmcourse.studies import text_to_image
 print(text_to_image.as_text())
 
 # %% [markdown]
-# With three times the steps all obey nearly always, and the order changes: by Fréchet distance the GAN has fallen
-# behind, and the VAE has caught up with the flow at a fraction of its price. (*Drawn / real* is the distance to the
-# nearest training picture over that of real ones; well below 1 would mean copies.)
+# With three times the steps all obey nearly always. By Fréchet distance the VAE, far behind the flow at first, has
+# caught up with it at little more than half its price in training; the GAN stays last. (*Drawn / real* is the distance
+# to the nearest training picture over that of real ones; well below 1 would mean copies.)
 #
 # A painter of all the course's concepts ships with the course, trained for several minutes. Guess from its pictures
 # which of the three kinds it is, before you read on.
@@ -1106,7 +1106,7 @@ print(f"spread of thirty cats on snow: {thirty.std(0).mean():.1f}")
 #   it.
 # - **Letting the discriminator's step move the generator**, or the other way round. In PyTorch `detach()` the fakes for
 #   the discriminator's step; by hand, simply do not walk back further.
-# - **`log(1 - sigmoid(s))` as it stands.** It overflows for a sure expert. Use logits and `softplus`.
+# - **`log(1 - sigmoid(s))` as it stands.** It is −∞ once the sigmoid rounds to 1. Use logits and `softplus`.
 # - **Batch normalisation that sees real and fake in different batches.** The expert can then read the batch, not the
 #   picture. Treat both alike.
 # - **A critic with the wrong sign.** The gradient penalty is as content with $-1$ as with $1$. Start flat.
