@@ -164,16 +164,17 @@ def test_only_what_is_missing_is_run(own_results, monkeypatch, capsys):
 
     monkeypatch.setattr(study, "run", run)
     monkeypatch.setattr(study.torch, "set_num_threads", lambda n: None)
-    monkeypatch.setattr(study.sys, "argv", ["captions"])
-    own_results.write_text(json.dumps(line(0, ["x", "y"], 7.0)) + "\n", encoding="utf8")
+    monkeypatch.setattr("sys.argv", ["captions"])
+    torn = json.dumps(line(1, ["a b c d e", "f g h i j"], 7.0))[:-5]  # a stop struck here
+    own_results.write_text(json.dumps(line(0, ["x", "y"], 7.0)) + "\n" + torn, encoding="utf8")
     study.main()
     study.main()
     assert done == [1]
     assert capsys.readouterr().out.count(study.as_text()) == 2
-    monkeypatch.setattr(study.sys, "argv", ["captions", "--again"])
+    monkeypatch.setattr("sys.argv", ["captions", "--again"])
     study.main()
     assert done == [1, 0, 1]
-    assert "1 of 2 runs wrote the same captions" in capsys.readouterr().out
+    assert "1 of 2 lines came out the same" in capsys.readouterr().out
 
 
 @pytest.fixture(scope="module")

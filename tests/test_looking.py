@@ -177,5 +177,5 @@ def test_the_arrays_of_another_model_are_refused(made):
     other = Captioner("attention", np.random.default_rng(0), V=9, D=D, **looking.SIZES | {"H": 11}).arrays()
     np.savez(made[0] / "looking.npz", **other, mean=np.zeros(D), std=np.ones(D))
     rewrite(made[0])
-    with pytest.raises(RuntimeError, match="size mismatch for w_hh"):
+    with pytest.raises(ValueError, match=r"holds another model: .*size mismatch for w_hh.* Try: python -m mmcourse"):
         looking.load()

@@ -81,6 +81,14 @@ def test_a_score_by_hand():
     assert score["both"]["95 % interval"] == pytest.approx(metrics.wilson_interval(1, 4), abs=1e-4)
 
 
+def test_a_judge_that_lacks_a_layer_is_refused():
+    arrays, _ = checkpoints.load("judge")
+    judge._judge(arrays)
+    del arrays["concept.weight"]
+    with pytest.raises(RuntimeError, match=r"Missing key.*concept\.weight"):
+        judge._judge(arrays)
+
+
 def test_a_judge_learns(capfd):
     network = judge.fit(steps=60, progress=False)
     data = portraits.load("test", portraits.FULL, 200)

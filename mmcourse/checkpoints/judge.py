@@ -95,14 +95,16 @@ def load():
 
 def _judge(arrays):
     network = Judge()
-    network.load_state_dict({n: torch.from_numpy(a) for n, a in arrays.items()}, strict=False)
+    counters = {n: t for n, t in network.state_dict().items() if n.endswith("num_batches_tracked")}  # not kept
+    network.load_state_dict(counters | {n: torch.from_numpy(a) for n, a in arrays.items()})
     return network.eval().requires_grad_(False)
 
 
 def fit(steps=1500, batch=64, seed=0, progress=True):
     """A judge trained on pictures of all pairs, drawn anew for every step."""
-    torch.manual_seed(seed)
-    network = Judge()
+    with torch.random.fork_rng([]):
+        torch.manual_seed(seed)
+        network = Judge()
     every, backgrounds = portraits.pairs(portraits.FULL), tuple(BACKGROUNDS)
 
     def draw(rng):

@@ -28,7 +28,7 @@ SIZES = {"I": 128, "H": 256, "A": 64}
 def load():
     """(Captioner in evaluation mode, its `Words`, the `Standard` of its regions).
 
-    Raises ValueError if the file is damaged, or does not fit the vocabulary on its card.
+    Raises ValueError if the file is damaged, holds another model, or does not fit the vocabulary on its card.
     """
     arrays, card = checkpoints.load("looking")
     words = Words([card["words"]])
@@ -39,7 +39,11 @@ def load():
             f"Try: {card['command']}"
         )
     model = Captioner("attention", np.random.default_rng(0), V=len(words), D=arrays["w_h"].shape[1], **SIZES)
-    model.load_state_dict({n: torch.from_numpy(a) for n, a in arrays.items()})
+    try:
+        model.load_state_dict({n: torch.from_numpy(a) for n, a in arrays.items()})
+    except RuntimeError as mismatch:
+        told = " ".join(str(mismatch).split())
+        raise ValueError(f"checkpoint looking holds another model: {told} Try: {card['command']}") from mismatch
     return model.eval().requires_grad_(False), words, standard
 
 

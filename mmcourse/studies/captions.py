@@ -8,14 +8,11 @@ is one line of results/captions.jsonl: captioner, language, seed, CPU-seconds of
 """
 
 import functools
-import json
-import sys
 import time
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from mmcourse.captioning import pytorch
 from mmcourse.captioning.models import Captioner
@@ -24,11 +21,13 @@ from mmcourse.captioning.words import BEGIN, END, Words, placed, standard
 from mmcourse.data import scenes
 from mmcourse.data.captions import LANGUAGES
 from mmcourse.metrics import bleu, cider_d
+from mmcourse.studies import kept
 from mmcourse.studies.digits import RESULTS as DIGITS
 from mmcourse.train import train
 from mmcourse.vision import features
 
 RESULTS = DIGITS.with_name("captions.jsonl")
+NAMES = ("kind", "language", "seed")  # which tell one line from the others
 COUNTS = {"train": 4000, "test": 600}
 KINDS = {  # the steps of training, the highest learning rate, and the decay of the weights
     "lstm": (600, 3e-3, 0.01),
@@ -134,10 +133,7 @@ def run(kind, language, seed):
 
 def results():
     """The lines kept so far, by (kind, language, seed)."""
-    if not RESULTS.exists():
-        return {}
-    lines = (json.loads(line) for line in RESULTS.read_text(encoding="utf8").splitlines() if line.endswith("}"))
-    return {(line["kind"], line["language"], line["seed"]): line for line in lines}
+    return kept.read(RESULTS, *NAMES)
 
 
 def table():
@@ -168,17 +164,8 @@ def _cell(values):
 
 
 def main():
-    before = results()
-    if "--again" in sys.argv:
-        RESULTS.rename(RESULTS.with_suffix(".before"))
-    done = results()
     torch.set_num_threads(1)
-    for key in tqdm([k for k in RUNS if k not in done], desc="captioners"):
-        with RESULTS.open("a", encoding="utf8") as file:
-            file.write(json.dumps(run(*key), ensure_ascii=False) + "\n")
-    if "--again" in sys.argv:
-        same = sum(before.get(k, {}).get("captions") == line["captions"] for k, line in results().items())
-        print(f"{same} of {len(before)} runs wrote the same captions")
+    kept.complete(RESULTS, NAMES, RUNS, run, "captioners", lambda old, new: old["captions"] == new["captions"])
     print(as_text())
 
 

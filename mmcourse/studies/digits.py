@@ -12,20 +12,19 @@ Everything is a function of the seed: on one machine a second run writes the sam
 import base64
 import functools
 import itertools
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
-from tqdm.auto import tqdm
 
 from mmcourse.data import digit_tasks, digits
 from mmcourse.fusion.models import METHODS, FusionModel, modality_dropout
+from mmcourse.studies import kept
 from mmcourse.train import train
 
 RESULTS = Path(__file__).parent / "results" / "digits.jsonl"
+NAMES = ("method", "task", "seed")  # which tell one line from the others
 SEEDS = range(5)
 TASKS = {  # task: what differs from the defaults of `digits.load`, and how many examples to train on
     "same digit": ({}, 4000),
@@ -173,27 +172,14 @@ def all_runs():
 
 def results():
     """The lines kept so far, by (method, task, seed)."""
-    if not RESULTS.exists():
-        return {}
-    lines = (json.loads(line) for line in RESULTS.read_text(encoding="utf8").splitlines() if line.endswith("}"))
-    return {(line["method"], line["task"], line["seed"]): line for line in lines}
+    return kept.read(RESULTS, *NAMES)
 
 
 def main():
     from mmcourse.studies import digits_tables
 
     torch.set_num_threads(1)
-    RESULTS.parent.mkdir(exist_ok=True)
-    before = results()
-    if "--again" in sys.argv:
-        RESULTS.rename(RESULTS.with_suffix(".before"))
-    done = results()
-    for key in tqdm([k for k in all_runs() if k not in done], desc="fusion methods"):
-        with RESULTS.open("a", encoding="utf8") as file:
-            file.write(json.dumps(run(*key)) + "\n")
-    if "--again" in sys.argv:
-        same = sum(before.get(key) == line for key, line in results().items())
-        print(f"{same} of {len(before)} lines came out the same")
+    kept.complete(RESULTS, NAMES, all_runs(), run, "fusion methods")
     print(digits_tables.as_text())
 
 

@@ -7,16 +7,15 @@ One run is one line of results/ring.jsonl: setting, seed, how many samples lie w
 a function of the seed: on one machine a second run writes the same lines.
 """
 
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from mmcourse.adversarial import mixture
+from mmcourse.studies import kept
 
 RESULTS = Path(__file__).parent / "results" / "ring.jsonl"
+NAMES = ("setting", "seed")  # which tell one line from the others
 SEEDS = range(10)
 SAMPLES = 4096
 SETTINGS = {  # name: what differs from the defaults of `mixture.train`
@@ -43,10 +42,7 @@ def run(setting, seed, **options):
 
 def results():
     """The lines kept so far, by (setting, seed)."""
-    if not RESULTS.exists():
-        return {}
-    lines = (json.loads(line) for line in RESULTS.read_text(encoding="utf8").splitlines() if line.endswith("}"))
-    return {(line["setting"], line["seed"]): line for line in lines}
+    return kept.read(RESULTS, *NAMES)
 
 
 def all_runs():
@@ -64,17 +60,7 @@ def as_text():
 
 
 def main():
-    RESULTS.parent.mkdir(exist_ok=True)
-    before = results()
-    if "--again" in sys.argv:
-        RESULTS.rename(RESULTS.with_suffix(".before"))
-    done = results()
-    for key in tqdm([k for k in all_runs() if k not in done], desc="GANs on the ring"):
-        with RESULTS.open("a", encoding="utf8") as file:
-            file.write(json.dumps(run(*key)) + "\n")
-    if "--again" in sys.argv:
-        same = sum(before.get(key) == line for key, line in results().items())
-        print(f"{same} of {len(before)} lines came out the same")
+    kept.complete(RESULTS, NAMES, all_runs(), run, "GANs on the ring")
     print(as_text())
 
 

@@ -17,15 +17,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tqdm.auto import tqdm
 
 from mmcourse import generation
 from mmcourse.checkpoints import judge
 from mmcourse.data import portraits
 from mmcourse.generation import judging
 from mmcourse.metrics import wilson_interval
+from mmcourse.studies import kept
 
 RESULTS = Path(__file__).parent / "results" / "text_to_image.jsonl"
+NAMES = ("kind", "steps", "seed")  # which tell one line from the others
 COSTS = RESULTS.with_name("text_to_image_costs.json")
 SEEDS = range(3)
 STEPS = (300, 900)
@@ -68,10 +69,7 @@ def costs(kind):
 
 def results():
     """The lines kept so far, by (kind, steps, seed)."""
-    if not RESULTS.exists():
-        return {}
-    lines = (json.loads(line) for line in RESULTS.read_text(encoding="utf8").splitlines() if line.endswith("}"))
-    return {(line["kind"], line["steps"], line["seed"]): line for line in lines}
+    return kept.read(RESULTS, *NAMES)
 
 
 def all_runs():
@@ -134,19 +132,9 @@ def _range(interval):
 
 def main():
     torch.set_num_threads(1)
-    RESULTS.parent.mkdir(exist_ok=True)
     if "--costs" in sys.argv:
         COSTS.write_text(json.dumps({kind: costs(kind) for kind in generation.DEFAULTS}, indent=1) + "\n", "utf8")
-    before = results()
-    if "--again" in sys.argv:
-        RESULTS.rename(RESULTS.with_suffix(".before"))
-    done = results()
-    for key in tqdm([k for k in all_runs() if k not in done], desc="painters"):
-        with RESULTS.open("a", encoding="utf8") as file:
-            file.write(json.dumps(run(*key)) + "\n")
-    if "--again" in sys.argv:
-        same = sum(before.get(key) == line for key, line in results().items())
-        print(f"{same} of {len(before)} lines came out the same")
+    kept.complete(RESULTS, NAMES, all_runs(), run, "painters")
     print(as_text())
 
 
