@@ -22,6 +22,7 @@ ROOMS = (
     "images",
     "text",
     "captioning",
+    "alignment",
 )
 
 
@@ -31,6 +32,11 @@ def _normal(rng, *shape):
 
 def _weights(rng, *shape):
     return _normal(rng, *shape) * np.float32(shape[-1] ** -0.5)
+
+
+def _unit(rng, *shape):
+    x = _normal(rng, *shape)
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
 
 
 def _heads(rng):
@@ -75,6 +81,16 @@ def _pair(**parameters):
 def _sounds(**more):
     """Chapter 01's spoken digits: 480 clips of 0.6 s at 8000 Hz."""
     return lambda rng: {"x": _normal(rng, 480, 4800), **more}
+
+
+def _texts(T, B, C, S):
+    """None of them padded."""
+    return lambda rng: {
+        "log_probs": np.log(rng.dirichlet(np.ones(C), (T, B))).astype("f4"),
+        "targets": rng.integers(1, C, (B, S)),
+        "input_lengths": np.full(B, T),
+        "target_lengths": np.full(B, S),
+    }
 
 
 def _pictures(side, **more):
@@ -168,6 +184,8 @@ SIZES = {
     "power_spectrogram": _sounds(**FRAMES),
     "mel_spectrogram": _sounds(**FRAMES, **BANDS),
     "log_mel_spectrogram": _sounds(**FRAMES, **BANDS, floor=1e-4),
+    "ctc_loss, 16 short texts": _texts(T=100, B=16, C=40, S=20),
+    "ctc_loss, 32 long texts": _texts(T=200, B=32, C=100, S=40),
     "resize, one picture": lambda rng: {"x": _normal(rng, 3, 48, 48), "height": 20, "width": 28},
     "resize, 1200 sounds": lambda rng: {"x": _normal(rng, 1200, 4800), "height": 1200, "width": 1200},
     "crop": _pictures(64, top=8, left=8, height=48, width=48),
@@ -193,6 +211,13 @@ SIZES = {
         "penalty": 0.1,
         **_looking(rng),
     },
+    "normalise": lambda rng: {"x": _normal(rng, 256, 128)},
+    "info_nce": lambda rng: {
+        "u": _unit(rng, 128, 128),
+        "v": _unit(rng, 256, 128),
+        "log_scale": np.array(np.log(20), "f4"),
+        "same": rng.random((128, 256)) < 0.01,
+    },
     "skip_gram": lambda rng: {
         **{n: _normal(rng, 100, 16) for n in ("in_vectors", "out_vectors")},
         **{n: rng.integers(0, 100, 512) for n in ("words", "contexts")},
@@ -200,7 +225,13 @@ SIZES = {
     },
 }
 LEFT_OUT = {"dropout"}  # both halves draw from NumPy's generator, and little else takes time
-GOALS = {"conv2d": 1.5, "lstm": 1.2, "lstm_captioner": 1.0}
+GOALS = {
+    "conv2d": 1.5,
+    "lstm": 1.2,
+    "lstm_captioner": 1.0,
+    "ctc_loss, 16 short texts": 2.0,
+    "ctc_loss, 32 long texts": 2.0,
+}
 
 
 def pairs(seed=0):

@@ -9,11 +9,19 @@ must do):
     convolution conv2d, pooling, batch norm
     fusion      concatenation, product, gated, tensor, low-rank and attention fusion, mixture of experts
     adversarial GAN losses, gradient penalty, spectral normalisation, a GAN on eight Gaussians
-    speech      frames, spectrogram, mel filter bank
+    speech      frames, spectrogram, mel filter bank and the way back, Griffin-Lim; CTC and its decoding
     images      resize, crop, normalise
     text        tokenise, byte-pair encoding, word embeddings
     captioning  LSTM captioner, attention over regions, greedy search, sampling, beam search
+    alignment   CCA, InfoNCE, two towers into one space, hard negatives
+    alignment   canonical correlation, InfoNCE, two towers into one space, zero-shot naming
     generation  the parts of a VAE and of flow matching; pictures from words by GAN, VAE and flow matching
+
+Rooms of networks in torch, whose parts stand by hand above:
+
+    recognition speech to text: convolutions and an LSTM, trained by CTC
+    synthesis   text to speech: an attention sequence-to-sequence network
+    translation all four directions behind one interface, and round trips
 
 Around them:
 

@@ -35,6 +35,7 @@ class Contract:
     known: name -> (arguments, value): answers known without the code.
     invariants: name -> holds(f, arguments, rng) -> bool, where f(**arguments) is the value without a cache.
     settings: what each call needs afresh, for arguments that cannot be drawn once (a random generator, say).
+    directions: argument -> direction(x, rng), where one may not move in every direction (log-probabilities, say).
     """
 
     function: str
@@ -44,6 +45,7 @@ class Contract:
     invariants: dict[str, Callable[..., bool]] = field(default_factory=dict)
     tolerance: dict[str, float] = field(default_factory=lambda: TOLERANCE)
     settings: Callable[[], dict] = dict
+    directions: dict[str, Callable[..., np.ndarray]] = field(default_factory=dict)
 
     def draw(self, rng, dtype="float64"):
         """Yield (case name, arguments), float arrays as dtype."""
@@ -65,7 +67,7 @@ def slope_check(contract, scratch, rng, tolerance=1e-7):
         dy, gradients = _scratch_gradients(contract, scratch, arguments, rng)
         for name, gradient in gradients.items():
             x = arguments[name]
-            u = rng.standard_normal(x.shape)
+            u = contract.directions.get(name, _anywhere)(x, rng)
             h = 1e-5
             ends = [_dot(f(**arguments | {name: x + step * u}), dy) for step in (h, -h)]
             compare(
@@ -154,6 +156,10 @@ def _scratch_gradients(contract, scratch, arguments, rng):
     dy = tuple(dy) if isinstance(value, tuple) else dy[0]
     gradients = _tuple(getattr(scratch, contract.function + "_backward")(dy, cache))
     return dy, {n: g for n, g in zip(contract.gradients, gradients, strict=True) if arguments[n] is not None}
+
+
+def _anywhere(x, rng):
+    return rng.standard_normal(x.shape)
 
 
 def _dot(y, dy):

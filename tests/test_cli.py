@@ -125,7 +125,7 @@ def test_check_and_reset_take_the_same_names(course, name):
     assert shown.exit_code == mmcourse("reset", name).exit_code == 0
 
 
-@pytest.mark.parametrize("name", ["7", "03_wrong", "attention", "3x"])
+@pytest.mark.parametrize("name", ["17", "03_wrong", "attention", "3x"])
 def test_check_and_reset_refuse_the_same_names(course, name):
     shown = mmcourse("check", name)
     assert shown.exit_code == mmcourse("reset", name).exit_code == 1

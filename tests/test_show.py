@@ -10,7 +10,15 @@ from mmcourse.show import code, style
 from mmcourse.show.quiz import questions
 from mmcourse.show.widgets import explorer
 
-CHAPTERS = ["01_heterogeneous_data", "02_fusion", "03_attention", "04_gan", "05_image_captioning"]
+CHAPTERS = [
+    "01_heterogeneous_data",
+    "02_fusion",
+    "03_attention",
+    "04_gan",
+    "05_image_captioning",
+    "06_cross_modal_translation",
+    "07_alignment_and_retrieval",
+]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

@@ -5,6 +5,9 @@
     painter     pictures of everything from words: `python -m mmcourse.checkpoints.painter`
     judge       names what such a picture shows: `python -m mmcourse.checkpoints.judge`
     looking     an attention-LSTM that writes English captions: `python -m mmcourse.checkpoints.looking`
+    recogniser_en, recogniser_zh    speech to text: `python -m mmcourse.checkpoints.recogniser`
+    synthesiser_en, synthesiser_zh  text to speech, one voice each: `python -m mmcourse.checkpoints.synthesiser`
+    aligned     one space for scenes and captions, en or zh: `python -m mmcourse.checkpoints.aligned en`
 
 A checkpoint NAME is two files: NAME.npz (arrays by name) and NAME.json (sha256 of the arrays' file, command, scores).
 """

@@ -10,6 +10,8 @@
     clips         stickers that do things, with sound and captions; `actions` are what they can do
     digits        digits, seen and heard, with knobs; `digit_tasks` and `information` say what the label needs
     speech        any caption spoken, in two languages and several voices; `espeak` is the engine
+    phrases       captions spoken by voices strange to the training ones: recordings that ship
+    spoken_digits digits spoken by many voices: recordings that ship; `digit_strings` joins them
     sensors       motion and heart recordings of people
     packaged      files that come with pip packages: pinned, and with another way if the package vanishes
     fsdd, mnist, coco    real sets, fetched by `download` and read by `archives`

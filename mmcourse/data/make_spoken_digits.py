@@ -52,14 +52,19 @@ def speakers(rng):
 def word(text, language, voice, rate, pitch, tract):
     """One word at 8 kHz as int16, without the silence round it, at LOUDNESS; and the rate that made it short enough."""
     while True:
-        samples, _ = speech.say(text, language, voice, rate, pitch)
-        # 160 / 441 takes the engine's 22,050 samples a second to RATE
-        samples = trimmed(resample_poly(samples.astype(np.float64), round(160 * tract), 441))
+        samples = recorded(text, language, voice, rate, pitch, tract)
         if len(samples) <= LENGTH:
-            break
+            return samples, rate
         rate += 5
+
+
+def recorded(text, language, voice, rate, pitch, tract, threshold=1e-3):
+    """What `speech.say` says, at 8 kHz as int16's whole numbers, `trimmed`, at LOUDNESS."""
+    samples, _ = speech.say(text, language, voice, rate, pitch)
+    # 160 / 441 takes the engine's 22,050 samples a second to RATE
+    samples = trimmed(resample_poly(samples.astype(np.float64), round(160 * tract), 441), threshold=threshold)
     samples *= LOUDNESS / np.sqrt(np.mean(samples**2))
-    return np.clip(np.rint(samples), -32768, 32767), rate
+    return np.clip(np.rint(samples), -32768, 32767)
 
 
 def trimmed(samples, window=80, threshold=1e-3):

@@ -90,17 +90,23 @@ def mu_law_codes(samples):
 @functools.cache
 def load():
     """All shipped clips, as `SpokenDigits`. Raises ClipsError if they are missing or are not the pinned ones."""
+    arrays, card = shipped(FILE, CARD, "digits")
+    return SpokenDigits(**arrays, table=tuple(card["speakers"]))
+
+
+def shipped(file, card, what):
+    """The arrays of a file of spoken `what` by name, read-only, and its card. Raises ClipsError, see `load`."""
     try:
-        data, card = FILE.read_bytes(), json.loads(CARD.read_text("utf-8"))
+        data, told = file.read_bytes(), json.loads(card.read_text("utf-8"))
     except (OSError, ValueError) as problem:
-        raise ClipsError(f"the spoken digits cannot be read ({problem}). {_REPAIR}") from problem
-    if (found := hashlib.sha256(data).hexdigest()) != card["sha256"]:
-        raise ClipsError(f"expected {FILE.name} with sha256 {card['sha256'][:16]}…, came {found[:16]}…. {_REPAIR}")
-    with np.load(FILE) as file:
-        arrays = dict(file)
+        raise ClipsError(f"the spoken {what} cannot be read ({problem}). {_REPAIR}") from problem
+    if (found := hashlib.sha256(data).hexdigest()) != told["sha256"]:
+        raise ClipsError(f"expected {file.name} with sha256 {told['sha256'][:16]}…, came {found[:16]}…. {_REPAIR}")
+    with np.load(file) as content:
+        arrays = dict(content)
     for array in arrays.values():
         array.flags.writeable = False  # all callers share them
-    return SpokenDigits(**arrays, table=tuple(card["speakers"]))
+    return arrays, told
 
 
 _REPAIR = "Try: git checkout -- mmcourse/data, or install the course anew"

@@ -51,12 +51,20 @@ class Painter:
 
         options: `guidance` and `steps` of "flow". Raises ValueError for a word that it has not learned.
         """
-        bags = torch.from_numpy(self.words.encode(captions))
+        return to_pictures(self.paint(self.words.encode(captions), rng, **options))
+
+    def paint(self, bags, rng, **options):
+        """bags (N, V) float32, what captions say, to a tensor (N, 3, 32, 32) float32, about -1 to 1; as `draw`."""
+        bags = torch.from_numpy(bags)
         noise = torch.from_numpy(rng.standard_normal((len(bags), *self.network.noise_shape), np.float32))
         with torch.inference_mode():
             parts = zip(bags.split(_BATCH), noise.split(_BATCH), strict=True)
-            x = torch.cat([self.network.draw(*part, **options) for part in parts])
-        return ((x.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
+            return torch.cat([self.network.draw(*part, **options) for part in parts])
+
+
+def to_pictures(x):
+    """A tensor (N, 3, H, W) from -1 to 1, what lies outside cut off, to pictures (N, H, W, 3) uint8."""
+    return ((x.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
 
 
 def fit(kind, data, steps=None, seed=0, progress=True, words=None, **settings):

@@ -11,13 +11,18 @@ class UnknownQuestion(LookupError):
 
 def questions(prefix: str | None = None) -> tuple[Question, ...]:
     """All questions in the order of the course, or those whose id starts with `prefix`, for example "03"."""
+    from .alignment_and_retrieval import QUESTIONS as ALIGNMENT_AND_RETRIEVAL
     from .attention import QUESTIONS as ATTENTION
     from .captioning import QUESTIONS as CAPTIONING
+    from .cross_modal_translation import QUESTIONS as CROSS_MODAL_TRANSLATION
     from .fusion import QUESTIONS as FUSION
     from .gan import QUESTIONS as GAN
     from .heterogeneous_data import QUESTIONS as HETEROGENEOUS_DATA
 
-    in_order = *HETEROGENEOUS_DATA, *FUSION, *ATTENTION, *GAN, *CAPTIONING
+    in_order = (
+        *(*HETEROGENEOUS_DATA, *FUSION, *ATTENTION, *GAN, *CAPTIONING),
+        *(*CROSS_MODAL_TRANSLATION, *ALIGNMENT_AND_RETRIEVAL),
+    )
     return tuple(q for q in in_order if q.id.startswith(prefix or ""))
 
 

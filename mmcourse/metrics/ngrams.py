@@ -24,7 +24,7 @@ def tokenised(name, references, hypotheses):
     if not len(hypotheses):
         raise ValueError(f"{name}: expected at least one hypothesis, came none")
     return [_several(name, i, r) for i, r in enumerate(references)], [
-        _tokens(name, f"hypothesis {i}", h) for i, h in enumerate(hypotheses)
+        tokens_of(name, f"hypothesis {i}", h) for i, h in enumerate(hypotheses)
     ]
 
 
@@ -34,10 +34,10 @@ def _several(name, i, captions):
             f"{name}: expected a list of at least one reference for image {i}, came {captions!r}. "
             f"Try: a list around it, even for a single reference"
         )
-    return [_tokens(name, f"reference {j} of image {i}", c) for j, c in enumerate(captions)]
+    return [tokens_of(name, f"reference {j} of image {i}", c) for j, c in enumerate(captions)]
 
 
-def _tokens(name, which, caption):
+def tokens_of(name, which, caption):
     if isinstance(caption, str):
         if len(tokens := caption.split()) == 1 and _CHINESE.search(caption):
             raise ValueError(

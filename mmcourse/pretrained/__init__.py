@@ -2,6 +2,7 @@
 
     efficientnet_lite0   a convolutional network for photographs, trained on ImageNet
     sentence_encoder     all-MiniLM-L6-v2, a Transformer for English sentences; `wordpiece` is its tokenizer
+    engines              PocketSphinx and Whisper, which listen, and Piper, which speaks; for comparison
 
 Weights are loaded as numbers only, never as code, from the file with the pinned sha256. Cards are in `cards/`.
 """

@@ -17,6 +17,10 @@ scrubber()      a widget: slide through the moments of a training
 gallery()       small pictures in a grid with named rows and columns
 beam()          one step of a beam search as a table
 searcher()      a widget: step through a beam search
+found()         pictures in the order in which a search found them
+search_box()    a widget: type a query, see what is found
+listening()     a spectrogram, and which character each moment belongs to
+voice_box()     a widget: type a sentence, hear it, see how it was read
 mixer()         a widget: make it darker or louder or take a modality away, see who still knows
 quiz()          a question in which every choice has its explanation
 """
@@ -27,8 +31,10 @@ from mmcourse.show.figure import figure
 from mmcourse.show.fusion import intervals, mixer, verdicts
 from mmcourse.show.games import arena, gallery, scrubber
 from mmcourse.show.quiz import quiz
+from mmcourse.show.retrieval import found, search_box
 from mmcourse.show.searching import beam, searcher
 from mmcourse.show.signals import sampler, samples, sound, spectrogram
+from mmcourse.show.speaking import listening, voice_box
 from mmcourse.show.style import COLOURS, setup
 from mmcourse.show.widgets import explorer
 
@@ -38,14 +44,17 @@ __all__ = [
     "beam",
     "explorer",
     "figure",
+    "found",
     "gallery",
     "intervals",
+    "listening",
     "matrix",
     "mixer",
     "quiz",
     "sampler",
     "samples",
     "scrubber",
+    "search_box",
     "searcher",
     "setup",
     "sound",
@@ -53,4 +62,5 @@ __all__ = [
     "spotlights",
     "twins",
     "verdicts",
+    "voice_box",
 ]

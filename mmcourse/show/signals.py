@@ -13,16 +13,23 @@ def sound(samples, rate, says):
     samples (T,): float in [-1, 1], played as loud as they are; rate: samples a second, 3,000 to 48,000 (what browsers
     play); says: what is to be heard, for all who cannot hear it too.
     """
-    from IPython.display import Audio, display
+    from IPython.display import display
+
+    page = player(samples, rate, says)
+    display({"text/html": page, "text/plain": says}, raw=True)
+
+
+def player(samples, rate, says):
+    """The player of `sound` and its line, as HTML."""
+    from IPython.display import Audio
 
     if not 3000 <= rate <= 48000:
         raise ValueError(
             f"sound: browsers play 3,000 to 48,000 samples a second, came {rate}. "
             "Try: scipy.signal.resample_poly to a rate between"
         )
-    player = Audio(samples, rate=rate, normalize=False)._repr_html_().strip()
-    page = f"<figure><figcaption>{html.escape(says)}</figcaption>{player}</figure>"
-    display({"text/html": page, "text/plain": says}, raw=True)
+    audio = Audio(samples, rate=rate, normalize=False)._repr_html_().strip()
+    return f"<figure><figcaption>{html.escape(says)}</figcaption>{audio}</figure>"
 
 
 def spectrogram(values, seconds, hertz=None, ax=None, title=None, ylabel="frequency (kHz)"):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mmcourse.agree import Contract
+from mmcourse.speech.contract_ctc import CTC
 
 
 def _sound(rng, *shape):
@@ -21,6 +22,11 @@ def _windowed(rng, *shape, L, hop):
     return _sound(rng, *shape) | _window(rng, L) | {"hop": hop}
 
 
+def _spectrum(rng, *leading, L, hop, N, **more):
+    """Of no sound: frames that overlap do not agree."""
+    return {"spectrum": rng.standard_normal((2, *leading, L // 2 + 1, N))} | _window(rng, L) | {"hop": hop} | more
+
+
 STFT_CASES = {
     "overlapping, even frames": lambda rng: _windowed(rng, 41, L=8, hop=3),
     "odd frames, two leading axes": lambda rng: _windowed(rng, 2, 3, 29, L=7, hop=2),
@@ -33,12 +39,19 @@ STFT_CASES = {
 _COSINE = {"x": np.array([1.0, 0.0, -1.0, 0.0]), "window": np.ones(4), "hop": 1}
 _SINE = _COSINE | {"x": np.array([0.0, 1.0, 0.0, -1.0])}
 _COLUMN = np.array([[0.0], [2.0], [0.0]])
+_COSINE_SPECTRUM = {"spectrum": np.stack([_COLUMN, 0 * _COLUMN]), "window": np.ones(4), "hop": 1}
 _TWO_BANDS = np.array([[1.0, 0.5, 0.0], [0.0, 0.5, 1.0]])
 
 
 def _linear(f, a, rng):
     both = [f(**a | {"x": x}) for x in (a["x"], a["x"][..., ::-1], a["x"] + 3 * a["x"][..., ::-1])]
     return all(np.allclose(once + 3 * twice, sum_) for once, twice, sum_ in zip(*both, strict=True))
+
+
+def _sum_of_spectra(f, a, rng):
+    other = rng.standard_normal(a["spectrum"].shape)
+    both = [f(**a | {"spectrum": s}) for s in (a["spectrum"], other, a["spectrum"] + 3 * other)]
+    return np.allclose(both[0] + 3 * both[1], both[2])
 
 
 def _late(f, a, rng):
@@ -105,6 +118,35 @@ STFT = Contract(
     invariants={"the transform of a sum is the sum of the transforms": _linear},
 )
 
+ISTFT = Contract(
+    "istft",
+    cases={
+        "overlapping, even frames": lambda rng: _spectrum(rng, L=8, hop=3, N=11),
+        "odd frames, two leading axes": lambda rng: _spectrum(rng, 2, 3, L=7, hop=2, N=5),
+        "side by side": lambda rng: _spectrum(rng, 2, L=5, hop=5, N=3),
+        "gaps between frames": lambda rng: _spectrum(rng, L=4, hop=7, N=5),
+        "one frame": lambda rng: _spectrum(rng, 3, L=11, hop=2, N=1),
+        "cut": lambda rng: _spectrum(rng, 2, L=6, hop=5, N=7, length=29),
+        "filled with silence": lambda rng: _spectrum(rng, 2, L=6, hop=4, N=3, length=17),
+        "without its ends": lambda rng: _spectrum(rng, L=9, hop=2, N=13, least_cover=0.5),
+    },
+    gradients=("spectrum",),
+    known={
+        "a cosine": (_COSINE_SPECTRUM, [1.0, 0.0, -1.0, 0.0]),
+        # frames [1, 3] and [2, 0] under the window [1, 2]: 1·1 / 1², (2·3 + 1·2) / (2² + 1²), 2·0 / 2²
+        "frames that disagree meet by their windows": (
+            {"spectrum": np.array([[[4.0, 2.0], [-2.0, 2.0]], np.zeros((2, 2))]), "window": np.array([1.0, 2.0])}
+            | {"hop": 1},
+            [1.0, 1.6, 0.0],
+        ),
+        "what no window covers is 0": (
+            _COSINE_SPECTRUM | {"window": np.array([0.0, 1.0, 1.0, 1.0]), "length": 5},
+            [0.0, 0.0, -1.0, 0.0, 0.0],
+        ),
+    },
+    invariants={"the sound of a sum is the sum of the sounds": _sum_of_spectra},
+)
+
 POWER = Contract(
     "power_spectrogram",
     cases=STFT_CASES,
@@ -146,4 +188,4 @@ LOG_MEL = Contract(
     },
 )
 
-CONTRACTS = (FRAME, STFT, POWER, MEL, LOG_MEL)
+CONTRACTS = (FRAME, STFT, ISTFT, POWER, MEL, LOG_MEL, CTC)

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import fft  # as np.fft, but several frames at a time: thrice as fast
 
+from mmcourse.speech.ctc import ctc_loss, ctc_loss_backward  # noqa: F401  too long to stand here
+
 
 def frame(x, length, hop):
     """Cut a sound into frames that overlap where hop < length.   x (..., T); y (..., N, L), a copy."""
@@ -49,6 +51,40 @@ def stft_backward(dy, cache):
     frames = fft.irfft(d, L, norm="forward")  # the sum alone, not over L
     frames *= window
     return frame_backward(frames, (shape, hop))
+
+
+def istft(spectrum, window, hop, length=None, least_cover=0.0):
+    """The sound whose STFT is nearest to a spectrum: frames overlap and add, each sample over its squared windows.
+
+    spectrum: real and imaginary part, a pair of (..., F, N) as `stft` gives it, or one array (2, ..., F, N).
+    length: T of the answer, cut or filled with 0; (N - 1) · hop + L unless told otherwise.   x (..., T).
+    Nearest in squares over all L frequencies (Griffin & Lim 1984, eq. 6), so `stft` undone to rounding. A sample that
+    no window covers is 0: between frames with hop > L, and the first one under `hann_window`, which begins with 0. The
+    same holds for samples whose squared windows sum to least_cover, or less, of the greatest such sum: where a window
+    only fades in, dividing by it makes clicks of what frames do not agree on.
+    """
+    real, imaginary = spectrum
+    L = len(window)
+    _check_spectrum(real, imaginary, window, hop, length)
+    y = np.empty(real.mT.shape, np.result_type(real, 1j))  # (..., N, F)
+    y.real, y.imag = real.mT, imaginary.mT
+    frames = fft.irfft(y, L) * window
+    N = frames.shape[-2]
+    T = (N - 1) * hop + L
+    cover = frame_backward(np.broadcast_to(window**2, (N, L)), ((T,), hop))
+    heard = cover > least_cover * cover.max()
+    weight = np.divide(1, cover, out=np.zeros_like(cover), where=heard)
+    x = frame_backward(frames, ((*frames.shape[:-2], T), hop)) * weight
+    return _resized(x, T if length is None else length), (T, window, hop, weight)
+
+
+def istft_backward(dx, cache):
+    """dx (..., T) to dspectrum (2, ..., F, N): each frequency that has a mirror image counts twice."""
+    T, window, hop, weight = cache
+    L = len(window)
+    dspectrum = np.stack(stft(_resized(dx, T) * weight, window, hop)[0]) / L
+    dspectrum[..., 1 : (L + 1) // 2, :] *= 2
+    return dspectrum
 
 
 def power_spectrogram(x, window, hop):
@@ -127,6 +163,12 @@ def _frames(x, length, hop):
     return sliding_window_view(x, length, axis=-1)[..., ::hop, :]
 
 
+def _resized(x, length):
+    """The first samples of x (..., T), with 0 after the last where it has too few."""
+    short = np.zeros((*x.shape[:-1], max(0, length - x.shape[-1])), x.dtype)
+    return np.concatenate([x[..., :length], short], -1)
+
+
 def _check_frames(x, length, hop):
     if x.dtype not in (np.float32, np.float64):
         raise TypeError(f"frame: expected float32 or float64 samples, came {x.dtype}. Try: x.astype(np.float32)")
@@ -137,6 +179,19 @@ def _check_frames(x, length, hop):
             f"frame: a sound {x.shape} is shorter than one frame of {length} samples. "
             "Try: a shorter window, or np.pad"
         )
+
+
+def _check_spectrum(real, imaginary, window, hop, length):
+    expected = len(window) // 2 + 1
+    if real.shape != imaginary.shape or real.ndim < 2 or real.shape[-2] != expected or not real.shape[-1]:
+        raise ValueError(
+            f"istft: a window of {len(window)} needs real and imaginary parts (..., {expected}, N), N at least 1, "
+            f"came {real.shape} and {imaginary.shape}. Try: the window that made the spectrum"
+        )
+    if hop < 1 or not np.any(window):
+        raise ValueError(f"istft: expected a hop of 1 or more and a window that is not all 0, came a hop of {hop}")
+    if length is not None and length < 1:
+        raise ValueError(f"istft: expected a length of at least 1 sample, came {length}")
 
 
 def _check_bank(window, bank):

@@ -72,8 +72,8 @@ show.figure(
 # | [03 attention](03_attention.ipynb) | softmax(QKᵀ/√d)V, forward and backward, heads, masks, tiles | **yes** |
 # | [04 the GAN objective](04_gan.ipynb) | a minimax game, and from words to pictures | **yes** |
 # | [05 image captioning](05_image_captioning.ipynb) | encoder, decoder, beam search, BLEU and CIDEr | **yes** |
-# | 06 cross-modal translation | text, image and speech, in all four directions | planned |
-# | 07 alignment and retrieval | one space for two modalities | planned |
+# | [06 cross-modal translation](06_cross_modal_translation.ipynb) | text, image, speech, all ways | **yes** |
+# | [07 alignment and retrieval](07_alignment_and_retrieval.ipynb) | one space, searched both ways | **yes** |
 # | 08 image understanding | classification, detection, retrieval with and without text | planned |
 # | 09 video analysis | two streams, action recognition, summaries | planned |
 # | 10 human–computer interaction | a voice assistant end to end | planned |
