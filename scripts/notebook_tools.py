@@ -40,18 +40,31 @@ def draw_the_world():
     clips.load("train", 40)
 
 
+# Wider registers add up in another order, and a few hundred steps of training make a visible difference of it. So that
+# one processor's outputs are another's, all libraries use AVX2, which x86 processors have had since 2013. (`MKL_CBWR`
+# has no effect beside Intel's own.) A learner's kernel is not held back by this.
+SAME_INSTRUCTIONS = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_CBWR": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
+}
+
+
 @contextmanager
 def kernel_environment():
     """Yield the environment variables under which notebooks are built and tested.
 
-    Hashes and threads are fixed, the network is cut (`tests/offline`), and the learner's progress and settings are
-    out of reach: what a notebook writes about its reader goes to a folder that is deleted afterwards.
+    Hashes, threads and instructions are fixed, the network is cut (`tests/offline`), and the learner's progress and
+    settings are out of reach: what a notebook writes about its reader goes to a folder that is deleted afterwards.
     """
     with tempfile.TemporaryDirectory(prefix="mmcourse-") as home:
         offline = [str(ROOT / "tests" / "offline"), os.environ.get("PYTHONPATH", "")]
         yield os.environ | {
             "PYTHONHASHSEED": "0",
             "OMP_NUM_THREADS": "1",
+            **SAME_INSTRUCTIONS,
             "PYTHONPATH": os.pathsep.join(filter(None, offline)),
             "MMCOURSE_HOME": str(Path(home, "progress")),
             "IPYTHONDIR": str(Path(home, "ipython")),
