@@ -24,11 +24,6 @@ needs_weights = pytest.mark.skipif(
 )
 
 
-def is_there(language):
-    if not (FOLDER / f"aligned_{language}.npz").is_file():
-        pytest.skip(f"the checkpoint is not made yet: python -m mmcourse.checkpoints.aligned {language}")
-
-
 @pytest.fixture(scope="module")
 def regions():
     return features.extract(scenes.load("test").images[:SCENES], progress=False).regions
@@ -38,7 +33,6 @@ def regions():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_it_finds_captions_and_images_as_its_card_says(language, regions):
     """On a part of the scenes, among which a search is easier: no fewer are found than among all."""
-    is_there(language)
     space = aligned.load(language)
     texts = np.array([record.caption(language).text for record in scenes.load("test").records[:SCENES]])
     u, v = space.images(regions), space.texts(list(texts))
@@ -52,7 +46,6 @@ def test_it_finds_captions_and_images_as_its_card_says(language, regions):
 
 @needs_weights
 def test_a_search_finds_what_is_asked_for(regions):
-    is_there("en")
     space, records = aligned.load("en"), scenes.load("test").records[:SCENES]
     asked = [record.en.text for record in records[:10]]
     for text, (first,) in zip(asked, nearest(space.texts(asked), space.images(regions), 1), strict=True):
@@ -63,14 +56,16 @@ def test_a_search_finds_what_is_asked_for(regions):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_its_file_is_small_and_its_card_tells_how_it_was_made(language):
-    is_there(language)
     assert (FOLDER / f"aligned_{language}.npz").stat().st_size < 2_000_000
     card = checkpoints.load(f"aligned_{language}")[1]
     assert card["command"] == f"python -m mmcourse.checkpoints.aligned {language}"
-    assert card["CPU-seconds"] <= 70, "about a minute, on a machine that others use too"
+    assert card["CPU-seconds"] <= {"en": 60, "zh": 65}[language]  # characters are more than words: three seconds over
     swaps = card["scores on held-out scenes"]["swapped"]
     assert wilson_interval(*swaps["order"])[1] > 0.95
-    assert swaps["order"][0] / swaps["order"][1] >= 0.95
+    for kind, (hits, n) in swaps.items():
+        assert hits / n >= 0.95, kind
+    named, n = card["scores on held-out scenes"]["zero-shot"]
+    assert named / n >= 0.95
 
 
 def test_another_language_is_refused():
@@ -81,7 +76,6 @@ def test_another_language_is_refused():
 @pytest.fixture
 def copied(tmp_path, monkeypatch):
     """A copy of the English checkpoint that may be damaged."""
-    is_there("en")
     for end in ("npz", "json"):
         (tmp_path / f"aligned_en.{end}").write_bytes((FOLDER / f"aligned_en.{end}").read_bytes())
     monkeypatch.setattr(checkpoints.resources, "files", lambda _: tmp_path)

@@ -44,7 +44,7 @@ def test_fewer_than_one_in_ten_is_wrong(heard):
     """A language model mends the spelling of English; a Chinese character is right or it is another one."""
     language, _, card, _, _ = heard
     way = {"en": "searched", "zh": "greedy"}[language]
-    assert card["scores"]["test"][way]["error rate"] < 0.1
+    assert card["scores"]["test"][way]["95 % interval"][1] < 0.1
 
 
 def test_its_file_is_small_and_its_card_tells_how_it_was_made(heard):

@@ -5,20 +5,13 @@ import pytest
 
 pytest.importorskip("torch")
 
-from mmcourse import checkpoints, metrics
+from mmcourse import metrics
 from mmcourse.data import scenes
 from mmcourse.studies import round_trip as study
 from mmcourse.translation import STAGES, Translator, facts
 from mmcourse.translation.round_trip import Trip, around, attempt, judged
 
 TRUE = {"count": "two small cats on the grass", "pair": "a cat above a dog at night"}
-speech_is_there = pytest.mark.skipif(
-    not all(
-        (checkpoints.resources.files("mmcourse.checkpoints") / f"{name}_en.npz").is_file()
-        for name in ("recogniser", "synthesiser")
-    ),
-    reason="a checkpoint is not made yet: python -m mmcourse.checkpoints.recogniser, … .synthesiser",
-)
 
 
 def only(function):
@@ -171,7 +164,6 @@ def test_every_step_loses_little_and_yet_the_captioner_cannot_read_what_the_pain
         assert rates[what][1][1] < rates[f"{what} greedily"][1][0], "the language model helps"
 
 
-@speech_is_there
 def test_a_kept_line_comes_out_again():
     """On another processor, a logit may tip; on this one all is the same."""
     kept = study.results()[5]

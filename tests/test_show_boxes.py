@@ -24,6 +24,11 @@ def test_found_keeps_the_order_and_leaves_the_other_places_empty():
     assert not fig.axes[3].axison
 
 
+def test_found_wants_a_title_for_each_picture():
+    with pytest.raises(ValueError, match="shorter"):
+        show.found(images(3), ["a", "b"])
+
+
 def test_listening_puts_time_to_the_right_and_the_first_label_on_top():
     log_mel, weights = np.arange(35.0).reshape(7, 5), np.linspace(0, 1, 21).reshape(7, 3)
     fig = show.listening(log_mel, weights, "abc", seconds=0.7, title="said")

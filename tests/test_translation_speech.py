@@ -5,29 +5,19 @@ import pytest
 
 pytest.importorskip("torch")
 
-from mmcourse import checkpoints, metrics
+from mmcourse import metrics
 from mmcourse.checkpoints import recogniser, synthesiser
 from mmcourse.data import phrases
 from mmcourse.speech.decoding import prefix_beam_search
 from mmcourse.translation import StageError, directions
 
 LANGUAGES = ("en", "zh")
-FOLDER = checkpoints.resources.files("mmcourse.checkpoints")
-
-
-def needs(name):
-    made = all((FOLDER / f"{name}_{language}.npz").is_file() for language in LANGUAGES)
-    return pytest.mark.skipif(not made, reason=f"not made yet: python -m mmcourse.checkpoints.{name}")
-
-
-needs_recogniser, needs_voice = needs("recogniser"), needs("synthesiser")
 
 
 def clip(language="en"):
     return phrases.load().recordings(language, "reference")[0][0]
 
 
-@needs_recogniser
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_recogniser_behind_the_interface_hears_as_in_its_own_room(language):
     sounds, texts = phrases.load().recordings(language, "reference")
@@ -41,7 +31,6 @@ def test_the_recogniser_behind_the_interface_hears_as_in_its_own_room(language):
     assert steps.preprocess.dtype == np.float32
 
 
-@needs_recogniser
 def test_a_learner_swaps_greedy_for_a_beam():
     own = recogniser.load("en")
 
@@ -55,7 +44,6 @@ def test_a_learner_swaps_greedy_for_a_beam():
     assert metrics.character_error_rate(*zip(*pairs, strict=True)) < 0.2
 
 
-@needs_recogniser
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
@@ -78,7 +66,6 @@ def test_what_the_recogniser_cannot_hear_is_told(spoil, said):
         directions.speech_to_text("en")(spoil(clip()))
 
 
-@needs_voice
 @pytest.mark.parametrize(("language", "text"), [("en", "two small cats on the grass"), ("zh", None)])
 def test_the_voice_behind_the_interface_speaks_as_in_its_own_room(language, text):
     text = text or phrases.load().recordings(language, "reference")[1][0]
@@ -93,7 +80,6 @@ def test_the_voice_behind_the_interface_speaks_as_in_its_own_room(language, text
     assert np.abs(sound).max() <= 1
 
 
-@needs_voice
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -110,16 +96,12 @@ def test_what_the_voice_cannot_speak_is_told(text, said):
         directions.text_to_speech("en")(text)
 
 
-@needs_voice
-@needs_recogniser
 def test_there_is_no_third_language():
     for make in (directions.speech_to_text, directions.text_to_speech):
         with pytest.raises(ValueError, match="'fr'"):
             make("fr")
 
 
-@needs_voice
-@needs_recogniser
 def test_what_is_said_is_heard():
     say, listen = directions.text_to_speech("en"), directions.speech_to_text("en")
     texts = phrases.load().recordings("en", "test")[1][:6]

@@ -16,7 +16,7 @@ def found(images, titles, columns=5, size=1.5):
     fig, axes = plt.subplots(rows, columns, figsize=(size * columns, (size + 0.45) * rows), squeeze=False)
     for ax in axes.flat:
         ax.set_axis_off()
-    for ax, image, title in zip(axes.flat, images, titles, strict=False):
+    for ax, (image, title) in zip(axes.flat, zip(images, titles, strict=True), strict=False):
         ax.imshow(image)
         ax.set_title(title, fontsize=8)
     return fig
