@@ -126,3 +126,10 @@ def test_what_the_messages_advise_helps():
 def test_log_mel_refuses_too(sound, error):
     with pytest.raises(error):
         front_end.log_mel(sound)
+
+
+@pytest.mark.parametrize("rate", [None, "8000", float("nan"), float("inf"), 0, -8000, 8000.5])
+def test_what_is_no_rate_is_told(rate):
+    sound = np.sin(np.arange(400, dtype=np.float32))
+    with pytest.raises(ValueError, match=r"sound: expected 8,000 samples a second, came .*Try: the rate"):
+        front_end.checked(sound, rate)

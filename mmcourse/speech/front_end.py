@@ -82,6 +82,8 @@ def _check_array(sound):
 def _check_rate(rate):
     if rate == RATE:
         return
+    if not isinstance(rate, int | float | np.number) or not np.isfinite(rate):
+        raise ValueError(f"sound: expected {RATE:,} samples a second, came {rate!r}. Try: the rate that the file names")
     came = f"sound: expected {RATE:,} samples a second, came {rate:,}"
     if rate <= 0 or rate != int(rate):
         raise ValueError(f"{came}. Try: the rate that the file or recorder names")
