@@ -13,8 +13,14 @@ must do):
     images      resize, crop, normalise
     text        tokenise, byte-pair encoding, word embeddings
     captioning  LSTM captioner, attention over regions, greedy search, sampling, beam search
-    alignment   CCA, InfoNCE, two towers into one space, hard negatives
-    alignment   canonical correlation, InfoNCE, two towers into one space, zero-shot naming
+    alignment   canonical correlation, InfoNCE, two towers into one space, hard negatives, zero-shot naming
+    detection   boxes, focal and GIoU loss, suppression; a detector, and one that is told in words what to find
+    saliency    Grad-CAM, the way back of a network's head, occlusion
+    motion      optical flow: Lucas & Kanade in one step and from coarse to fine, warping
+    video       pooling over time, streams of frames, flow, sound and words, and what joins them
+    summaries   shots, and key frames that are relevant and differ
+    dialogue    a conditional random field; an assistant that hears, understands, looks, searches and speaks
+    calibration temperature scaling, and when to ask back
     generation  the parts of a VAE and of flow matching; pictures from words by GAN, VAE and flow matching
 
 Rooms of networks in torch, whose parts stand by hand above:

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmcourse.data import archives, packaged, sensors, stickers
+from mmcourse.data import archives, films, packaged, photos, sensors, stickers
 from mmcourse.data.concepts import CONCEPTS
 from mmcourse.data.download import DownloadError
-from mmcourse.pretrained import sentence_encoder
+from mmcourse.pretrained import imagenet, sentence_encoder
 
 CONTENT = bytes(range(256)) * 5
 PART = packaged.Part(
@@ -27,7 +27,8 @@ PART = packaged.Part(
     hashlib.sha256(CONTENT).hexdigest(),
     "http://nowhere.example/numbers.bin",
 )
-PARTS = [sensors.WATCH, sensors.HEART, sentence_encoder.WEIGHTS, sentence_encoder.VOCABULARY]
+PARTS = [sensors.WATCH, sensors.HEART, sentence_encoder.WEIGHTS, sentence_encoder.VOCABULARY, films.BUNNY,
+         imagenet.NAMES, *photos.PARTS.values()]  # fmt: skip
 
 
 class VanishedError(RuntimeError):
@@ -182,7 +183,7 @@ def test_sensors_come_from_their_public_homes_where_the_packages_are_missing(hom
     np.testing.assert_array_equal(ask(), before)
 
 
-@pytest.mark.parametrize("owner", [sensors, sentence_encoder], ids=lambda owner: owner.__name__)
+@pytest.mark.parametrize("owner", [sensors, sentence_encoder, films, imagenet], ids=lambda owner: owner.__name__)
 def test_fetch_brings_every_part_of_its_module(monkeypatch, owner):
     brought = []
     monkeypatch.setattr(packaged, "fetch", brought.append)

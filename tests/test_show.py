@@ -18,6 +18,9 @@ CHAPTERS = [
     "05_image_captioning",
     "06_cross_modal_translation",
     "07_alignment_and_retrieval",
+    "08_image_understanding",
+    "09_video_analysis",
+    "10_human_computer_interaction",
 ]
 
 

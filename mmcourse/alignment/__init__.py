@@ -5,6 +5,7 @@
     towers      two networks, one for each modality, into one space
     fitting     train the towers, with a bar; vectors of images and of texts
     space       a trained space: texts and regions to vectors, and the nearest
+    composed    a picture and a change in words as one query
     zero_shot   name what an image shows by the nearest of some sentences
 
 Axis letters: N examples, B images of a batch, K texts of a batch (the first B belong to the images, the others to
@@ -19,5 +20,6 @@ Papers:
         arXiv:2103.00020: figure 3 is `info_nce`, symmetric, with a learned temperature; section 3.1.4 is `zero_shot`.
     Yuksekgonul et al. 2023, "When and why vision-language models behave like bags-of-words", arXiv:2210.01936:
         section 4, captions with swapped words as further negatives.
+    Vo et al. 2019, "Composing text and image for image retrieval", arXiv:1812.07119: section 3, `composed`.
     Liang et al. 2022, "Mind the gap", arXiv:2203.02053: section 4.2, `modality_gap`.
 """

@@ -8,6 +8,13 @@
     recogniser_en, recogniser_zh    speech to text: `python -m mmcourse.checkpoints.recogniser`
     synthesiser_en, synthesiser_zh  text to speech, one voice each: `python -m mmcourse.checkpoints.synthesiser`
     aligned     one space for scenes and captions, en or zh: `python -m mmcourse.checkpoints.aligned en`
+    detector    finds the things in a scene: `python -m mmcourse.checkpoints.detector`
+    finder_en, finder_zh            finds what a text asks for: `python -m mmcourse.checkpoints.finder`
+    composed    a picture and a change in words to one query: `python -m mmcourse.checkpoints.composed`
+    watcher     what happens in a clip, by frames, flow and sound: `python -m mmcourse.checkpoints.watcher`
+    relevance   whether something happens in a film, and when: `python -m mmcourse.checkpoints.relevance`
+    request_recogniser_en, _zh      the ear of the assistant: `python -m mmcourse.checkpoints.request_recogniser`
+    understanding_en, _zh           what a request wants: `python -m mmcourse.checkpoints.understanding`
 
 A checkpoint NAME is two files: NAME.npz (arrays by name) and NAME.json (sha256 of the arrays' file, command, scores).
 """

@@ -8,6 +8,16 @@
     cache         files that spare the second rendering, and never give a broken or stale one
     portraits     one sticker on one background, 32 × 32, with its caption: what generators learn to draw
     clips         stickers that do things, with sound and captions; `actions` are what they can do
+    episodes      films of many clips, with the truth of what happens in them
+    films         a real film with sound, and a reader for films of your own
+    photos        photographs that come with two packages
+    posts         a spoilt picture and the words that came with it, which may be wrong
+    changes       "like this, but at night": a scene, a change in words, and which scenes are right
+    prompts       what to find in a scene, in words
+    requests      what to ask an assistant for; `request_words` the words, `request_facts` the right answers
+    spoken_requests   requests spoken by strange voices: recordings that ship
+    tickets       words and a screenshot, and the desk that should get them
+    emotions      a face, a tone of voice and words that may disagree; `faces` and `tones` draw them
     digits        digits, seen and heard, with knobs; `digit_tasks` and `information` say what the label needs
     speech        any caption spoken, in two languages and several voices; `espeak` is the engine
     phrases       captions spoken by voices strange to the training ones: recordings that ship

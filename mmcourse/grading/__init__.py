@@ -7,7 +7,8 @@
 `question` says what a question is; `running` calls the learner's function, `comparing` says what is wrong with a
 value, `diagnosis` finds the known mistake behind it, `result` and `picture` show it, `progress` remembers it. One
 package for each assignment holds its questions: `heterogeneous_data`, `fusion`, `attention`, `gan`, `captioning`,
-`cross_modal_translation`, `alignment_and_retrieval`.
+`cross_modal_translation`, `alignment_and_retrieval`, `image_understanding`, `video_analysis`,
+`human_computer_interaction`.
 
 The course's code is open, so you can read every reference here. You learn by writing the answer yourself.
 """

@@ -18,10 +18,15 @@ def questions(prefix: str | None = None) -> tuple[Question, ...]:
     from .fusion import QUESTIONS as FUSION
     from .gan import QUESTIONS as GAN
     from .heterogeneous_data import QUESTIONS as HETEROGENEOUS_DATA
+    from .human_computer_interaction import QUESTIONS as HUMAN_COMPUTER_INTERACTION
+    from .image_understanding import QUESTIONS as IMAGE_UNDERSTANDING
+    from .video_analysis import QUESTIONS as VIDEO_ANALYSIS
 
     in_order = (
         *(*HETEROGENEOUS_DATA, *FUSION, *ATTENTION, *GAN, *CAPTIONING),
-        *(*CROSS_MODAL_TRANSLATION, *ALIGNMENT_AND_RETRIEVAL),
+        *(*CROSS_MODAL_TRANSLATION, *ALIGNMENT_AND_RETRIEVAL, *IMAGE_UNDERSTANDING),
+        *VIDEO_ANALYSIS,
+        *HUMAN_COMPUTER_INTERACTION,
     )
     return tuple(q for q in in_order if q.id.startswith(prefix or ""))
 

@@ -21,36 +21,70 @@ found()         pictures in the order in which a search found them
 search_box()    a widget: type a query, see what is found
 listening()     a spectrogram, and which character each moment belongs to
 voice_box()     a widget: type a sentence, hear it, see how it was read
+assistant_box() a widget: ask by typing, by a recording or by microphone, see every stage, hear the answer
 mixer()         a widget: make it darker or louder or take a modality away, see who still knows
+film()          the frames of a film as a strip
+flows()         frames with arrows to where everything goes, and the same in colours
+clip_player()   a film that plays, with its sound, and its frames under it
+flip_book()     a widget: play a film, stop it, leaf through it
+boxes()         pictures with a frame round each thing found
+precision_recall()  what share of the surest is right, and what share of all is among them
+heat()          a picture under maps of what mattered in it
+tickets()       screenshots with their customers' words
+reliability()   whether answers that are sure are right
+risk_coverage() how many wrong answers remain when only the surest are given
 quiz()          a question in which every choice has its explanation
+moments()       faces, how the voices go up and down, and what is said
+impressions()   a face, a sentence, and what each of several models takes it for
+mood_box()      a widget: mix a face, a tone of voice and words, see who takes it for what
+timeline()      what moves and sounds when in a film, what happened, and the frames of its summary
 """
 
 from mmcourse.show.attention import matrix, spotlights
 from mmcourse.show.code import twins
+from mmcourse.show.detecting import boxes, heat, precision_recall
+from mmcourse.show.feeling import impressions, moments, mood_box
 from mmcourse.show.figure import figure
+from mmcourse.show.filming import timeline
 from mmcourse.show.fusion import intervals, mixer, verdicts
 from mmcourse.show.games import arena, gallery, scrubber
+from mmcourse.show.moving import clip_player, film, flip_book, flows
 from mmcourse.show.quiz import quiz
 from mmcourse.show.retrieval import found, search_box
 from mmcourse.show.searching import beam, searcher
+from mmcourse.show.serving import reliability, risk_coverage, tickets
 from mmcourse.show.signals import sampler, samples, sound, spectrogram
 from mmcourse.show.speaking import listening, voice_box
 from mmcourse.show.style import COLOURS, setup
+from mmcourse.show.talking import assistant_box
 from mmcourse.show.widgets import explorer
 
 __all__ = [
     "COLOURS",
     "arena",
+    "assistant_box",
     "beam",
+    "boxes",
+    "clip_player",
     "explorer",
     "figure",
+    "film",
+    "flip_book",
+    "flows",
     "found",
     "gallery",
+    "heat",
+    "impressions",
     "intervals",
     "listening",
     "matrix",
     "mixer",
+    "moments",
+    "mood_box",
+    "precision_recall",
     "quiz",
+    "reliability",
+    "risk_coverage",
     "sampler",
     "samples",
     "scrubber",
@@ -60,6 +94,8 @@ __all__ = [
     "sound",
     "spectrogram",
     "spotlights",
+    "tickets",
+    "timeline",
     "twins",
     "verdicts",
     "voice_box",

@@ -7,4 +7,14 @@
     retrieval   two towers into one space, retrieval both ways: `python -m mmcourse.studies.retrieval`
     aligned_captions  captioners that read the space: `python -m mmcourse.studies.aligned_captions`
     vgg_nouns   a narrow VGG-16 names what sticker scenes show: `python -m mmcourse.studies.vgg_nouns`
+    saliency    does a heat map lie on the thing, and on what was learned: `python -m mmcourse.studies.saliency`
+    posts       pictures with texts that may be wrong: `python -m mmcourse.studies.posts`
+    detection   detectors and finders with one piece exchanged: `python -m mmcourse.studies.detection`
+    composed    like this, but at night: `python -m mmcourse.studies.composed`
+    video       streams, pooling, and what joins them: `python -m mmcourse.studies.video`
+    summaries   key frames of films: `python -m mmcourse.studies.summaries`
+    described_shots  shots in sentences, part by part: `python -m mmcourse.studies.described_shots`
+    assistant   spoken requests, stage by stage: `python -m mmcourse.studies.assistant`
+    tickets     which desk, and when to ask back: `python -m mmcourse.studies.tickets`
+    emotions    face, voice and words that disagree: `python -m mmcourse.studies.emotions`
 """

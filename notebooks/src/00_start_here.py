@@ -74,9 +74,9 @@ show.figure(
 # | [05 image captioning](05_image_captioning.ipynb) | encoder, decoder, beam search, BLEU and CIDEr | **yes** |
 # | [06 cross-modal translation](06_cross_modal_translation.ipynb) | text, image, speech, all ways | **yes** |
 # | [07 alignment and retrieval](07_alignment_and_retrieval.ipynb) | one space, searched both ways | **yes** |
-# | 08 image understanding | classification, detection, retrieval with and without text | planned |
-# | 09 video analysis | two streams, action recognition, summaries | planned |
-# | 10 human–computer interaction | a voice assistant end to end | planned |
+# | [08 image understanding](08_image_understanding.ipynb) | what, where, which other; with text and without | **yes** |
+# | [09 video analysis](09_video_analysis.ipynb) | optical flow, two streams, summaries | **yes** |
+# | [10 human–computer interaction](10_human_computer_interaction.ipynb) | an assistant, a desk, emotions | **yes** |
 # | 11 tools | one captioner in four libraries | planned |
 # | 12 Transformers and trends | a multimodal Transformer, more modalities | planned |
 # | 13 choosing a fusion method | the question everyone asks, answered by experiment | planned |
