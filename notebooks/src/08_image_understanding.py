@@ -117,6 +117,7 @@ for ax, (name, picture) in zip(axes.flat, pictures.items(), strict=True):
 show.figure(
     fig,
     "Ten photographs with the two likeliest classes of each; coffee is an espresso, the astronaut is not.",
+    dpi=65,  # a photograph is large in a notebook
 )
 
 # %% [markdown]
@@ -210,7 +211,8 @@ fig = show.heat(
     [said[n][0][0] for n in looked],
     columns=5,
 )
-show.figure(fig, "Five photographs with the map of the likeliest class laid over each.")
+alt = "Five photographs with the map of the likeliest class laid over each."
+show.figure(fig, alt, dpi=65)
 
 # %% [markdown]
 # A map is a *claim*. It can be checked, and it should be, for a heat map on the cup looks convincing whatever it comes
