@@ -44,7 +44,7 @@ rng = np.random.default_rng(0)
 # ## The picture first
 #
 # Six scenes whose compositions were never in training, and what a small detector finds in them. It was trained from
-# nothing, on the course's own scenes; by the end of this chapter you have built every part of it.
+# nothing, on the course's own scenes; by the end of this chapter you know every formula in it.
 
 # %%
 from mmcourse.checkpoints import detector as detectors
@@ -58,7 +58,7 @@ fig = show.boxes(test.images[shown], found, names=detector.classes, columns=3)
 show.figure(fig, "Six scenes with a frame round each thing, with its name and its score.")
 
 # %% [markdown]
-# And here it is told **in words** what to look for. The same picture, five questions, two of them in Chinese; the last
+# And here it is told **in words** what to look for. The same picture, four questions, one of them in Chinese; the last
 # thing is not there.
 
 # %%
@@ -94,7 +94,7 @@ scene = 1
 texts = ["the key", "the thing to the right of the key", "火车", "the rabbit"]
 fig = answers_to(test.images[scene], texts)
 show.figure(
-    fig, "One scene with a key and a train, four questions; each gets its box, the last one none."
+    fig, "One scene with a key and a train, four questions; three get a box, the rabbit gets none."
 )
 
 # %% [markdown]
@@ -116,14 +116,15 @@ for ax, (name, picture) in zip(axes.flat, pictures.items(), strict=True):
     ax.set_title("\n".join(f"{label} {p:.2f}" for label, p in said[name]), fontsize=8)
 show.figure(
     fig,
-    "Ten photographs with the two likeliest classes of each; coffee is an espresso, the astronaut is not.",
+    "Ten photographs with two likeliest classes each: a cup is an espresso, an astronaut a bobsleigh.",
     dpi=65,  # a photograph is large in a notebook
 )
 
 # %% [markdown]
-# Look at where it is right, and then at the astronaut. ImageNet has no class for a person. A softmax over a thousand
-# classes **must** share its probability among them, whatever it sees. How unsure it is shows in the numbers, if one
-# prints them; a program that prints the first name only is sure of everything.
+# Look at where it is right, and then at the astronaut. ImageNet has a scuba diver and a bridegroom, but no astronaut,
+# and hardly anything else for people. A softmax over a thousand classes **must** share its probability among them,
+# whatever it sees. How unsure it is shows in the numbers, if one prints them; and the blurred clock shows that even a
+# sure answer can be wrong. (The rocket's two missiles are two classes of one name.)
 #
 # ### Where does it look? A gradient by hand
 #
@@ -189,7 +190,7 @@ print("by hand and the package: ", np.allclose(slope, packaged, atol=1e-4 * larg
 show.twins([saliency.grad_cam], [saliency_twin.grad_cam])
 
 # %% [markdown]
-# Now look. For each photograph the map of its likeliest class; and for one of them the maps of two classes:
+# Now look. For five of the photographs, the map of the likeliest class:
 
 
 # %%
@@ -247,11 +248,17 @@ from mmcourse.studies import saliency as saliency_study
 print(saliency_study.as_text())
 
 # %% [markdown]
-# Three things to read. Where another thing stands by (*pair*), the map is nearly always on the thing that was asked
-# about, and a map that listens to no class (*activity*: all channels added up) is at a coin's toss. Where nothing else
-# is in the picture (*count*), that simple map is even better: a heat map on the only thing in sight proves nothing.
-# And with the last layer shuffled, hardly anything of the maps is left: most of `nouns`' become empty, and those of
-# the photographs no longer resemble what they were. Here, then, the map does hang on what was learned.
+# Read the first two rows. Where another thing stands by (*pair*), the map is nearly always on the thing that was asked
+# about, and a map that listens to no class (*activity*: all channels added up) is there half of the time: it lies on
+# one of the two. (*Chance* is the share of all places that lie in the box.) Where nothing else is in the picture
+# (*count*), that simple map does at least as well: a heat map on the only thing in sight proves nothing.
+#
+# Then the last rows: how alike are maps before and after some weights were shuffled, *head* for the last layer and
+# *deeper* for the one before it too, with the lowest and highest of three seeds? Those of the photographs no longer
+# resemble what they were, on average, with only ten photographs. Those of `nouns` say less than they seem to: most
+# become **empty**, and an empty map counts as 0; since two thirds of that layer's weights are negative, a shuffled row
+# empties a map whatever was learned. A sanity check wants a second look, too.
+
 # %% [markdown]
 # ### With the text that came with it
 #
@@ -289,7 +296,8 @@ ax.axvline(1 / K, color="0.5", lw=1, ls=":")
 ax.axhline(1, color="0.5", lw=1, ls=":")
 ax.set(yscale="log", xlabel="how often such texts are right", ylabel="factor on the odds")
 show.figure(
-    fig, "The factor rises from below 1 at chance level to thousands as the text becomes reliable."
+    fig,
+    "The factor on the odds: 1 where texts are right by chance, thousands where they hardly err.",
 )
 print(
     f"right in 75 % of cases: odds times {0.75 * (K - 1) / 0.25:.0f}; always right: without limit"
@@ -310,14 +318,18 @@ print(post_study.as_text().split("right, by quality")[0])
 #
 # - Trained on texts that are **always right**, concatenation believes every second lie, and on mixed posts it is worse
 #   than the picture alone. Two modalities, and it would have been better to close an eye.
-# - One text in five that misleads, in *training*, costs nothing where the text is right, and mends most of the rest.
-# - The **product of experts**, for which nothing was trained together, is best of all. That is no accident: what it
-#   assumes (given the thing, the text does not depend on the picture) is exactly true here. In life it seldom is.
-# - A mixture of experts is hardest to fool, and pays for it where the text is right.
-# - *Telling* a model how good the picture is helps nothing. It can see that by itself.
+# - Trained on posts **as they come**, with silent and misleading ones among them, it is as good where the text is
+#   right and far better elsewhere.
+# - The **product of experts**, for which nothing was trained together, is best where the text is right and on the
+#   mixture. That is no accident: what it assumes (given the thing, the text does not depend on the picture) is exactly
+#   true here. In life it seldom is.
+# - A mixture of experts stands misleading texts best of all that read, and pays for it where the text is right.
+# - *Telling* a model how good the picture is brings no clear gain.
 # - Where the text lies, nobody beats the one who does not read.
 #
-# So when to trust which? The quality of the picture decides:
+# (Means of three seeds; one learning rate and six epochs for all, which may suit some better than others.)
+#
+# So when to trust which? Look at it by the quality of the picture:
 
 # %%
 fig, ax = plt.subplots(figsize=(8, 3))
@@ -331,6 +343,10 @@ ax.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
 show.figure(fig, "Share named right by the picture's quality, for four pairs of method and text.")
 
 # %% [markdown]
+# At every quality a right text lifts the product above the picture alone, and a misleading one pulls it below. With a
+# spoilt picture much is to be won and lost, with a clean one little: the product gives the text its say where the
+# picture has none. It cannot know which texts lie.
+#
 # Does a learned gate know this? For the two methods that weigh the modalities example by example, the weight of the
 # picture by its quality, worst to best, with the rank correlation of weight and quality (a number a seed):
 
@@ -422,9 +438,9 @@ print(f"share of points that answer: {(owner >= 0).mean():.3f}")
 # ### Focal loss: do not be drowned by what is easy
 #
 # For each point and each of the sixty concepts the network gives one logit: is this here? Nearly all answers are "no",
-# and nearly all of these are easy. Summed up, a hundred thousand small losses outweigh the few that teach something.
-# Lin et al. (2017, equation 5) multiply the cross-entropy by how wrong the answer is. With $p_t$ the probability of
-# the **true** answer:
+# and nearly all of these are easy. Summed up, thousands of small losses outweigh the few that teach something. Lin et
+# al. (2017, equation 5) multiply the cross-entropy by how wrong the answer is. With $p_t$ the probability of the
+# **true** answer:
 #
 # $$\operatorname{FL}(p_t) = -\alpha_t\,(1 - p_t)^\gamma\,\log p_t$$
 #
@@ -533,6 +549,9 @@ print("18 boxes round two things; kept:", suppress(crowd, scores))
 print("as the package:", scratch.non_maximum_suppression(crowd, scores, 0.5))
 
 # %% [markdown]
+# Four stay, and not two: boxes that wobble by three pixels do not all overlap by half. (This one knows no labels. The
+# detector suppresses within each class.)
+#
 # ### The twin, and the gradient
 #
 # Everything of this section in the package, in NumPy and in PyTorch:
@@ -609,10 +628,15 @@ curves = {
     for k in (*worst[:2], worst[-1])
 }
 show.figure(
-    show.precision_recall(curves), "Precision against recall of two bad classes and a good one."
+    show.precision_recall(curves),
+    "Precision against recall at IoU 0.5, of two bad classes and a good one, for one training.",
 )
 
 # %% [markdown]
+# One number hides that some classes are found and others hardly at all. (The curves are at an overlap of 0.5, the
+# numbers above means over ten thresholds; a dot is one more box, the line the best precision at this recall or a
+# higher one.)
+#
 # ### What the pieces do
 #
 # The study trains detectors for a third of a minute each, with one piece exchanged at a time, on three seeds. (The
@@ -625,10 +649,10 @@ print(study.detectors_as_text())
 
 # %% [markdown]
 # After a hundred steps the focal loss is far ahead of plain cross-entropy, and GIoU of the absolute error of the
-# distances. (Neither of the two was given a learning rate or a weight of its own, so read this as *how fast it
+# distances. (Neither of the two was given a weight or a learning rate of its own, so read this as *how fast it
 # starts*, not as where it ends.) Without suppression a thing is found several times, and all but one count as wrong.
-# And 300 scenes are as good as 8,000: a hundred steps of 64 pictures do not get far enough for more pictures to
-# matter.
+# Between 300 scenes and 8,000 no difference can be seen: 6,400 pictures are less than one pass over the one and 21
+# over the other.
 
 # %% [markdown]
 # ## Where, with text: find what is asked for
@@ -649,10 +673,12 @@ show.figure(
 )
 
 # %% [markdown]
-# How much of that is text? Compare four ways of answering 1,164 true prompts about held-out scenes. *No text*: the
-# surest box of the detector, whatever was asked. *Names alone*: the box of the thing that the prompt names. A *bag of
-# words*: a finder whose reader knows no order. *Words in order*: the finder. An *order pair* is right if "the cat to
-# the left of the dog" gets its box **and** "the dog to the left of the cat", which is false there, gets none.
+# How much of that is text? Compare four ways of answering prompts about held-out scenes: a *noun* ("the rabbit"), a
+# *place* ("the leftmost apple"), a *relation* ("the thing to the left of the dog"), an *order* ("the cat to the left
+# of the dog"). *False alarms* are boxes for prompts that nothing in the scene answers. *No text*: the surest box of
+# the detector, whatever was asked. *Names alone*: the box of the thing that the prompt names. A *bag of words*: a
+# finder whose reader knows no order. *Words in order*: the finder. An *order pair* is right if "the cat to the left of
+# the dog" gets its box **and** "the dog to the left of the cat", which is false there, gets none.
 
 # %%
 print(study.finders_as_text())
@@ -668,16 +694,17 @@ print(study.finders_as_text())
 print(study.shipped_as_text())
 
 # %% [markdown]
-# That looks finished. Now ask for what is **not** there, in four ways, and count how often a box comes nevertheless:
+# In English that looks finished; Chinese relations are behind. Now ask for what is **not** there, in four ways, and
+# count how often a box comes nevertheless:
 
 # %%
 print(study.false_alarms_as_text())
 
 # %% [markdown]
 # An absent thing is mostly noticed. An absent *landmark* is not: asked for the thing to the left of the horse, where
-# there is no horse, the finder hands over whatever is on the left. It has found a **shortcut**. Where two things stand
-# side by side, "left of X" is just "the left one", and X need not be read. Training did hold such prompts with no
-# answer, and still. The share of right boxes does not show any of this.
+# there is no horse, the finder hands over whatever is on the left. It seems to have found a **shortcut**. Where two
+# things stand side by side, "left of X" is just "the left one", and X need not be read. Training did hold such prompts
+# with no answer, and still. The share of right boxes does not show any of this.
 
 # %% [markdown]
 # ## Which other: retrieval with a picture and a sentence
@@ -689,7 +716,7 @@ print(study.false_alarms_as_text())
 # $$q = u(\text{picture}) - v(\text{"on the grass"}) + v(\text{"at night"})\ ?$$
 #
 # That needs somebody to say what should go. A learned composition reads the change alone. TIRG (Vo et al. 2019) keeps
-# the picture's vector as it is, through a **gate**, and adds what the text brings:
+# the picture's vector, dimension by dimension, as far as a **gate** lets it, and adds what the text brings:
 #
 # $$q = \sigma\bigl(g(u, t)\bigr) \odot u + r(u, t)$$
 #
@@ -733,17 +760,20 @@ print(composed_study.as_text())
 
 # %% [markdown]
 # The plain *sum* hardly helps: what it finds first is, in most cases, the very picture that it started from (the last
-# column; it is left out of the recalls). *Arithmetic* does very well, with sentences nearly always. But it had to be
-# **told** what the picture shows, or it would not know what to take away. The *learned* composition gets the picture
-# and the words that a user types, and is right two times in three where a thing is exchanged and nearly always
+# column; it is left out of the recalls). *Arithmetic* with sentences is nearly always right. But it was **told** the
+# sentence of what is wanted, and whoever can write that needs no picture at all. The *learned* composition gets the
+# picture and the words that a user types, and is right two times in three where a thing is exchanged and nearly always
 # elsewhere; among the first ten it has nearly everything. (It was trained on sentence vectors as targets: no target
-# pictures were needed.)
+# pictures were needed.) Its settings were chosen with these queries in sight, so here it is once more on fresh ones:
+
+# %%
+print(composed_study.fresh_as_text())
 
 # %% [markdown]
 # ## Try it
 #
 # Choose a scene by its number, then a colon, then what to find in it, in English or Chinese. Ask for what is not
-# there, exchange the nouns, leave the world.
+# there, exchange the nouns, use a word that it does not know.
 
 
 # %%
