@@ -8,6 +8,8 @@ that was never run. This plug-in replaces its comparison and mends the rest:
     figures     PNG and JPEG, as outputs or inside HTML: same size, at most PIXELS of the pixels visibly different
     text        after the sanitizer and after runs of blanks; all else as it stands, in order
     widgets     as the build leaves them: a line of text
+    trained     a cell with this tag shows what was just trained, and another processor adds up in another order: its
+                numbers within TRAINED of the larger or, if not whole, of 1; its figures of the same size only
 
 Each notebook keeps its reader's progress in a folder of its own, so that those running beside it change nothing.
 """
@@ -26,6 +28,7 @@ from notebook_tools import clean_output
 from PIL import Image
 
 RTOL = 1e-3
+TRAINED = 0.3
 NOISE = 1e-12  # what float64 rounding leaves of a zero
 # Measured on plots of 640 x 480: a curve scaled by 1.0002 changes no pixel visibly, by 1.001 0.2 % of them, and one
 # letter of the title 0.1 %; an attention map shows a weight moved by 5 % of the scale, no less.
@@ -51,23 +54,30 @@ def numbers_agree(expected, got):
     return abs(a - b) <= max(tolerance, Decimal(RTOL) * size) or size < NOISE
 
 
-def text_difference(expected, got):
+def about_as_large(expected, got):
+    """Whether two numbers that came out of two trainings may pass for each other: see `trained` above."""
+    a, b = float(expected), float(got)
+    least = 0.0 if expected.lstrip("+-").isdigit() else 1.0
+    return abs(a - b) <= TRAINED * max(abs(a), abs(b), least)
+
+
+def text_difference(expected, got, agree=numbers_agree):
     """Say where two texts differ, or return None."""
     skeletons = ([NUMBER.sub("#", line).split() for line in text.strip().splitlines()] for text in (expected, got))
     if next(skeletons) != next(skeletons):
         return f"expected the text\n{expected}\nbut got\n{got}"
     pairs = zip(NUMBER.findall(expected), NUMBER.findall(got), strict=True)
-    changed = [f"{a} became {b}" for a, b in pairs if not numbers_agree(a, b)]
+    changed = [f"{a} became {b}" for a, b in pairs if not agree(a, b)]
     return f"{'; '.join(changed)} in\n{got}" if changed else None
 
 
-def picture_difference(expected, got):
+def picture_difference(expected, got, most=PIXELS):
     """Say how far two base64 pictures differ, or return None."""
     a, b = (np.asarray(Image.open(io.BytesIO(base64.b64decode(p))).convert("RGBA"), int) for p in (expected, got))
     if a.shape != b.shape:
         return f"expected a figure of {a.shape[1]} x {a.shape[0]} pixels, got {b.shape[1]} x {b.shape[0]}"
     share = (abs(a - b).max(axis=-1) > VISIBLE).mean()
-    return f"{share:.2%} of the figure's pixels differ, at most {PIXELS:.2%} may" if share > PIXELS else None
+    return f"{share:.2%} of the figure's pixels differ, at most {most:.2%} may" if share > most else None
 
 
 def separate(kind, content, sanitize):
@@ -87,16 +97,17 @@ def contents(output):
     return clean_output(output).data
 
 
-def output_difference(expected, got, sanitize):
+def output_difference(expected, got, sanitize, trained=False):
     """Say how two outputs differ, or return None."""
+    agree, most = (about_as_large, 1.0) if trained else (numbers_agree, PIXELS)
     expected, got = contents(expected), contents(got)
     if expected.keys() != got.keys():
         return f"expected {' and '.join(sorted(expected))}, got {' and '.join(sorted(got))}: {str(got)[:500]}"
     for kind in expected:
         (text, pictures), (new_text, new_pictures) = (separate(kind, c[kind], sanitize) for c in (expected, got))
-        difference = text_difference(text, new_text)
+        difference = text_difference(text, new_text, agree)
         pairs = zip(pictures, new_pictures, strict=True)  # as many of them, since the texts have the same gaps
-        for found in (difference,) if difference else (picture_difference(a, b) for a, b in pairs):
+        for found in (difference,) if difference else (picture_difference(a, b, most) for a, b in pairs):
             if found:
                 return f"{kind}: {found}"
     return None
@@ -109,7 +120,7 @@ def compare_outputs(cell, got, expected):
         kinds = [" and ".join(map(str, contents(output))) for output in got]
         cell.comparison_traceback = [f"expected {len(expected)} outputs, got {len(got)}: {', '.join(kinds)}"]
     for number, pair in enumerate(zip(expected, got, strict=False), start=1):
-        if difference := output_difference(*pair, cell.sanitize):
+        if difference := output_difference(*pair, cell.sanitize, "trained" in cell.cell.metadata.get("tags", [])):
             cell.comparison_traceback.append(f"output {number}: {difference}")
     return not cell.comparison_traceback
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import nbformat
 import pytest
-from nbval_plugin import numbers_agree, text_difference
+from nbval_plugin import about_as_large, numbers_agree, text_difference
 from notebook_tools import ROOT, execute, kernel_environment, write
 
 DRAW = """
@@ -221,3 +221,21 @@ def test_text_that_looks_like_a_number_is_compared_exactly(expected, got):
 
 def test_padding_that_follows_from_a_number_does_not_count():
     assert text_difference("[[ 1.   -0.52]]  ok", "[[ 0.9999 -0.52  ]] ok") is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "same"),
+    [
+        ("36 of 300 right (0.088)", "41 of 300 right (0.101)", True),
+        ("36 of 300", "55 of 300", False),
+        ("AP 0.33", "AP 0.52", True),
+        ("AP 0.33", "AP 0.66", False),
+        ("87.2% right", "70.1% right", True),
+        ("87.2% right", "57.1% right", False),
+        ("loss 1.5", "loss nan", False),
+        ("best: GAN 0.9", "best: VAE 0.9", False),
+    ],
+)
+def test_numbers_of_a_training_are_held_loosely_and_words_are_not(expected, got, same):
+    assert text_difference(expected, got)  # without the tag
+    assert (text_difference(expected, got, about_as_large) is None) == same

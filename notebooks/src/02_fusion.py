@@ -557,7 +557,7 @@ for task in study.TASKS:
 # Look at *attention* in the first panel: its interval is the widest of all. Train one, with seed 0, and ask what it
 # looks at. The first lines are the yardstick: the sound alone with the same seed.
 
-# %%
+# %% tags=["trained"]
 print(f"sound alone, seed 0: {tables.shares('sound alone', 'same digit')[0]:.1%} right")
 models = {"attention": study.fit("attention", training, 10, bar=True)}
 report("attention", models["attention"], testing)
@@ -578,7 +578,7 @@ def shuffled(data, which, rng):
     return [t[order] if i == which else t for i, t in enumerate(data)]
 
 
-# %%
+# %% tags=["trained"]
 def listens_to(name, model):
     base = study.correct(model, testing).mean()
     losses = [
@@ -610,7 +610,7 @@ def gradient(model, tower, count=500):
     return float(sum(s.square().sum() for s in slopes)) ** 0.5
 
 
-# %%
+# %% tags=["trained"]
 stages = {"one step": study.fit("attention", [t[:100] for t in training], 10, epochs=1)}
 stages |= {
     "one pass": study.fit("attention", training, 10, epochs=1),
@@ -680,7 +680,7 @@ def curve(ax, model, values, sets, line, label):
     ax.fill_between(values, low, high, alpha=0.2)
 
 
-# %%
+# %% tags=["trained"]
 fig, axes = plt.subplots(1, 3, figsize=(10, 2.9), sharey=True)
 for ax, (name, (values, sets)) in zip(axes, tests.items(), strict=True):
     for (method, model), line in zip(models.items(), ("-", "--", ":"), strict=True):
@@ -755,7 +755,7 @@ show.mixer(look, {"image noise": (1.0, 0.4), "sound noise": (3.0, 1.2)}, example
 *drawing, sentence = look(0, 0.4, 1.2, "the sound")
 show.figure(show.verdicts(*drawing), f"Without its sound. {sentence}")
 
-# %%
+# %% tags=["trained"]
 deaf = study.tensors("test", 200, missing_audio=1.0, trained_on=digits.AUDIO_NOISE)
 for name, model in models.items():
     right = int(study.correct(model, deaf).sum())

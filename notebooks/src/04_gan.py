@@ -893,7 +893,7 @@ painters = {"GAN": generation.fit("gan", data, steps=400, batch=16, seed=0)}
 print(f"{painters['GAN'].parameters:,} parameters in both networks")
 
 
-# %%
+# %% tags=["trained"]
 def paint(painter, pairs, seed=2, **options):
     """Pictures for pairs of (animal, background), from one seed."""
     orders = [portraits.caption(*pair) for pair in pairs]
@@ -948,7 +948,7 @@ painters["VAE"] = generation.fit("vae", data, steps=400, batch=16, seed=0)
 # %%
 painters["flow"] = generation.fit("flow", data, steps=400, batch=16, seed=0)
 
-# %%
+# %% tags=["trained"]
 new = portraits.pairs(held_out=True)[:8]
 rows = {"real": [portraits.draw(*pair, rng) for pair in new]}
 rows |= {name: paint(painter, new) for name, painter in painters.items()}
@@ -1000,7 +1000,7 @@ def by_the_world(pairs, seed=3):
     return np.stack([portraits.draw(*pair, rng) for pair in pairs])
 
 
-# %%
+# %% tags=["trained"]
 drawn = {"real": [by_the_world(pairs) for pairs in (asked, known, [("cat", "snow")] * 30)]}
 for name, painter in painters.items():
     drawn[name] = [paint(painter, pairs) for pairs in (asked, known, [("cat", "snow")] * 30)]
@@ -1018,7 +1018,7 @@ for name, (new, old, same) in drawn.items():
 # The nearest neighbours, to look at: what the GAN and the flow painted for six held-out orders, and below each picture
 # the nearest one in training.
 
-# %%
+# %% tags=["trained"]
 lines = {}
 for name in ("GAN", "flow"):
     lines[name] = drawn[name][0][:6]

@@ -378,7 +378,7 @@ early = fitting.untrained(digits.classes, strides=(2, 2))
 fitting.fit(early, digits, *train, 60)
 history = fitting.fit(network, digits, *train, 600)
 
-# %%
+# %% tags=["trained"]
 fig, ax = plt.subplots(figsize=(5.5, 2.4))
 ax.plot(history.losses, linewidth=0.8)
 ax.set(xlabel="step", ylabel="CTC loss of a digit (nats)", ylim=(0, 6))
@@ -389,7 +389,7 @@ show.figure(fig, alt)
 # The plateau is worth a look. Here is one test string, and the network's probabilities frame by frame, after 60 steps
 # and at the end:
 
-# %%
+# %% tags=["trained"]
 example = next(i for i, text in enumerate(test[1]) if len(text) == 4 and len(set(text)) < 4)
 sound, said = test[0][example], test[1][example]
 show.sound(sound, front_end.RATE, f"A synthetic voice says {' '.join(said)}.")
@@ -423,7 +423,7 @@ def rate_with_interval(said, heard, unit):
     return f"{rate(counts):.1%} ({low:.1%} to {high:.1%})"
 
 
-# %%
+# %% tags=["trained"]
 heard = Recogniser(network, digits).transcribe_all(test[0])
 right = sum(h == s for h, s in zip(heard, test[1], strict=True))
 print("digits wrong, voices never heard:", rate_with_interval(test[1], heard, "characters"))

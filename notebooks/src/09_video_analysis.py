@@ -263,12 +263,14 @@ show.twins([scratch.lucas_kanade], [pytorch.lucas_kanade])
 # a crab moves left, a bell shakes. In the test clips nothing does, and the combinations are new. So the frames' stream
 # can learn a habit, and the test asks what it is worth. Train both, now:
 
+# %% tags=["nbval-ignore-output"] ignore_reason="a bar shows the first time only, when nothing is cached"
+train_clips = clips.load("train")
+
 # %%
 from mmcourse.studies import video as study
 from mmcourse.video import fitting
 from mmcourse.video.network import FlowStream, FrameStream
 
-train_clips = clips.load("train")
 labels = {"train": train_clips.labels, "test": test.labels}
 seen = {
     "train": fitting.small_frames(train_clips.frames),

@@ -88,14 +88,14 @@ def draw(rng):
 def _case(
     rng, name, N, S, wrong=1.5, price=0.15, stop=0.6, after=(0.85, 1.0), unsure=False, certain=False, dtype=np.float64
 ):  # fmt: skip
-    sure = rng.uniform(0.3, 1, (N, S)) ** 0.7
+    sure, apart = rng.uniform(0.3, 1, (N, S)) ** 0.7, 0.5
     if unsure:  # one question does not pay, two of them do
-        sure = rng.uniform(0.45, 0.55, (N, S))
+        sure, apart = rng.uniform(0.48, 0.52, (N, S)), 0.03
         wrong, price, stop = 1.0, 0.28, 5.0
         after = 0.98, 1.0
     if certain:
         sure[:, 1] = 1
-    r, c = rng.uniform(*after, S), price * rng.uniform(0.8, 1.2, S)
+    r, c = rng.uniform(*after, S), price * rng.uniform(1 - apart, 1 + apart, S)
     return Case(name, (sure.astype(dtype), r.astype(dtype), c.astype(dtype), wrong, stop))
 
 

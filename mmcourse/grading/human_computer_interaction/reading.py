@@ -76,7 +76,7 @@ def _with(
 
 
 def draw(rng):
-    yield _case(rng, "61 moments, 3 modalities, 5 emotions", 3, 61, 5, 3)
+    yield _case(rng, "19 moments, 3 modalities, 5 emotions", 3, 19, 5, 3)
     yield _case(rng, "2 modalities", 2, 43, 3, 2)
     yield _case(rng, "everything is there", 3, 53, 5, 2, missing=0.0)
     yield _case(rng, "much is missing", 3, 67, 4, 3, missing=0.5)
