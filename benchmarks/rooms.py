@@ -10,6 +10,7 @@ import torch
 
 from mmcourse.captioning import parameters
 from mmcourse.speech.scratch import hann_window, mel_filter_bank
+from mmcourse.transformer import parameters as blocks
 
 ROOMS = (
     "layers",
@@ -23,6 +24,7 @@ ROOMS = (
     "text",
     "captioning",
     "alignment",
+    "transformer",
 )
 
 
@@ -114,6 +116,15 @@ def _captioner(rng):
 def _looking(rng):
     """16 regions of EfficientNet-Lite0's width 112."""
     return parameters.draw(rng, parameters.attention_shapes(V=150, D=112, I=128, H=256, A=128))
+
+
+def _block(shapes, **inputs):
+    """Eight heads and an MLP of 4 · D hidden units over tokens of width D = 256."""
+    return lambda rng: {
+        **{n: _normal(rng, *s) for n, s in inputs.items()},
+        **blocks.draw(rng, shapes(256, 1024)),
+        "heads": 8,
+    }
 
 
 FRAMES = {"window": hann_window(200).astype(np.float32), "hop": 80}
@@ -223,6 +234,23 @@ SIZES = {
         **{n: rng.integers(0, 100, 512) for n in ("words", "contexts")},
         "negatives": rng.integers(0, 100, (512, 5)),
     },
+    "encoder_block": _block(blocks.encoder_shapes, x=(16, 128, 256)),
+    "decoder_block": _block(blocks.decoder_shapes, x=(16, 32, 256), memory=(16, 128, 256)),
+    "feed_forward": lambda rng: {
+        "x": _normal(rng, 2048, 256),
+        **blocks.draw(rng, {"w_in": (1024, 256), "b_in": (1024,), "w_out": (256, 1024), "b_out": (256,)}),
+    },
+    "patches": _pictures(64, size=8),
+    "place_tokens": lambda rng: {
+        "x": _normal(rng, 64, 64, 128),
+        "position": _normal(rng, 64, 128),
+        "modality": _normal(rng, 128),
+    },
+    "masked_mse_loss": lambda rng: {
+        "predicted": _normal(rng, 64, 64, 192),
+        "target": _normal(rng, 64, 64, 192),
+        "hidden": rng.random((64, 64)) < 0.75,
+    },
 }
 LEFT_OUT = {"dropout"}  # both halves draw from NumPy's generator, and little else takes time
 GOALS = {
@@ -231,6 +259,7 @@ GOALS = {
     "lstm_captioner": 1.0,
     "ctc_loss, 16 short texts": 2.0,
     "ctc_loss, 32 long texts": 2.0,
+    "encoder_block": 1.0,
 }
 
 

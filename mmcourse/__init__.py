@@ -21,6 +21,8 @@ must do):
     summaries   shots, and key frames that are relevant and differ
     dialogue    a conditional random field; an assistant that hears, understands, looks, searches and speaks
     calibration temperature scaling, and when to ask back
+    transformer blocks, patches and tokens of several modalities in one sequence, what they cost
+    attribution attention rollout, integrated gradients, Shapley values of modalities
     generation  the parts of a VAE and of flow matching; pictures from words by GAN, VAE and flow matching
 
 Rooms of networks in torch, whose parts stand by hand above:
@@ -28,6 +30,7 @@ Rooms of networks in torch, whose parts stand by hand above:
     recognition speech to text: convolutions and an LSTM, trained by CTC
     synthesis   text to speech: an attention sequence-to-sequence network
     translation all four directions behind one interface, and round trips
+    tools       one captioner in NumPy, PyTorch, Keras and Transformers, with the same weights
 
 Around them:
 

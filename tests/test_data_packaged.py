@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmcourse.data import archives, films, packaged, photos, sensors, stickers
+from mmcourse.data import archives, films, markets, packaged, photos, physiology, sensors, stickers, tumours
 from mmcourse.data.concepts import CONCEPTS
 from mmcourse.data.download import DownloadError
 from mmcourse.pretrained import imagenet, sentence_encoder
@@ -28,7 +28,8 @@ PART = packaged.Part(
     "http://nowhere.example/numbers.bin",
 )
 PARTS = [sensors.WATCH, sensors.HEART, sentence_encoder.WEIGHTS, sentence_encoder.VOCABULARY, films.BUNNY,
-         imagenet.NAMES, *photos.PARTS.values()]  # fmt: skip
+         imagenet.NAMES, *photos.PARTS.values(), physiology.PULSE, markets.SP500, markets.NASDAQ,
+         tumours.CELLS]  # fmt: skip
 
 
 class VanishedError(RuntimeError):
@@ -183,7 +184,11 @@ def test_sensors_come_from_their_public_homes_where_the_packages_are_missing(hom
     np.testing.assert_array_equal(ask(), before)
 
 
-@pytest.mark.parametrize("owner", [sensors, sentence_encoder, films, imagenet], ids=lambda owner: owner.__name__)
+@pytest.mark.parametrize(
+    "owner",
+    [sensors, sentence_encoder, films, imagenet, physiology, markets, tumours],
+    ids=lambda owner: owner.__name__,
+)
 def test_fetch_brings_every_part_of_its_module(monkeypatch, owner):
     brought = []
     monkeypatch.setattr(packaged, "fetch", brought.append)

@@ -21,6 +21,9 @@ CHAPTERS = [
     "08_image_understanding",
     "09_video_analysis",
     "10_human_computer_interaction",
+    "11_tools",
+    "12_transformers_and_trends",
+    "13_choosing_a_fusion_method",
 ]
 
 
@@ -102,3 +105,6 @@ def test_twins_show_code_without_docstrings():
     assert "Not shown" not in page
     assert "&lt;" in page
     assert "return x < 1" in code.source(there)
+    alone = show.listing(there, there).data
+    assert alone.count("there") == 2
+    assert "Not shown" not in alone

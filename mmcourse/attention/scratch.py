@@ -25,40 +25,42 @@ def scaled_dot_product_attention(q, k, v, mask=None):
     (Vaswani et al. 2017, eq. 1.)
     """
     (q, k, v, mask), lead = _as_heads(q, k, v, mask)
-    (N, Q, D), K, E = q.shape, k.shape[1], v.shape[2]
+    (N, H, Q, D), K, E = q.shape, k.shape[2], v.shape[3]
     scale = q.dtype.type(D**-0.5) if D else q.dtype.type(1)  # keeps the variance of a score near 1
-    p = np.empty((N, Q, K), q.dtype)
-    y = np.empty((N, Q, E), q.dtype)
-    for b in _blocks(N, Q * K):
+    p = np.empty((N, H, Q, K), q.dtype)
+    y = np.empty_like(q, shape=(N, H, Q, E))  # laid out as q is, so that merging split heads moves nothing
+    for b in _blocks(N, H, Q * K):
         _softmax_of_scores(q[b] * scale, k[b], mask if mask is None else mask[b], out=p[b])
         np.matmul(p[b], v[b], out=y[b])
     return y.reshape(*lead, Q, E), (q, k, v, y, p, scale, lead)
 
 
-def scaled_dot_product_attention_backward(dy, cache):
-    """Carry dL/dy (..., Q, E) back to (dq, dk, dv), each shaped like its input.
+def scaled_dot_product_attention_backward(dy, cache, out=None):
+    """Carry dL/dy (..., Q, E) back to (dq, dk, dv), each shaped like its input; out: three arrays to write them into.
 
     The softmax's way back is ds = p (dp - δ), where dp = dy vᵀ and δ is the row sum of dp p. That sum equals the row
     sum of dy y, which is shorter; and one more column subtracts it inside the product: [dy, -δ] [v, 1]ᵀ = dy vᵀ - δ.
     """
     q, k, v, y, p, scale, lead = cache
-    (N, Q, _), K, E = q.shape, k.shape[1], v.shape[2]
-    dq, dk, dv = np.empty_like(q), np.empty_like(k), np.empty_like(v)
-    dy = dy.reshape(N, Q, E)
-    for b in _blocks(N, Q * K):
+    if out is None:
+        out = np.empty_like(q), np.empty_like(k), np.empty_like(v)
+    dq, dk, dv = (o.reshape(*p.shape[:2], *o.shape[-2:]) for o in out)
+    dy = dy.reshape(y.shape)
+    N, H, Q, K = p.shape
+    for b in _blocks(N, H, Q * K):
         np.matmul(p[b].mT, dy[b], out=dv[b])
         ds = _append(dy[b], -np.vecdot(dy[b], y[b])) @ _append(v[b] * scale, scale).mT
         ds *= p[b]
         np.matmul(ds, k[b], out=dq[b])
         np.matmul(ds.mT, q[b], out=dk[b])
-    return dq.reshape(*lead, *q.shape[1:]), dk.reshape(*lead, *k.shape[1:]), dv.reshape(*lead, *v.shape[1:])
+    return dq.reshape(*lead, *q.shape[2:]), dk.reshape(*lead, *k.shape[2:]), dv.reshape(*lead, *v.shape[2:])
 
 
 def attention_weights(q, k, mask=None):
     """The weights softmax(q kᵀ / √D) themselves, (..., Q, K), for looking at; arguments as above."""
     v = np.empty((*k.shape[:-1], 0), k.dtype)
     _, (*_, p, _, lead) = scaled_dot_product_attention(q, k, v, mask)
-    return p.reshape(*lead, *p.shape[1:])
+    return p.reshape(*lead, *p.shape[2:])
 
 
 def tiled_attention(q, k, v, mask=None, tile=256):
@@ -70,45 +72,45 @@ def tiled_attention(q, k, v, mask=None, tile=256):
     if tile < 1:
         raise ValueError(f"tiled_attention: tile must be at least 1, came {tile}")
     (q, k, v, mask), lead = _as_heads(q, k, v, mask)
-    (N, Q, _), E = q.shape, v.shape[2]
-    y = np.empty((N, Q, E), q.dtype)
-    log_total = np.empty((N, Q, 1), q.dtype)  # log Σ exp(scores): all that the way back needs of them
-    for n in range(N):
+    (N, H, Q, _), E = q.shape, v.shape[3]
+    y = np.empty((N, H, Q, E), q.dtype)
+    log_total = np.empty((N, H, Q, 1), q.dtype)  # log Σ exp(scores): all that the way back needs of them
+    for n in np.ndindex(N, H):
         for rows in _tiles(Q, tile):
             top = np.full((rows.stop - rows.start, 1), np.finfo(q.dtype).min, q.dtype)
             total, answer = np.zeros_like(top), np.zeros((len(top), E), q.dtype)
-            for cols in _tiles(k.shape[1], tile):
+            for cols in _tiles(k.shape[2], tile):
                 s = _tile_scores(q, k, mask, n, rows, cols)
                 new_top = np.maximum(top, s.max(-1, keepdims=True))
                 old = np.exp(top - new_top)  # what came before was measured from a lower top
                 e = np.exp(s - new_top)
                 total = old * total + e.sum(-1, keepdims=True)
-                answer = old * answer + e @ v[n, cols]
+                answer = old * answer + e @ v[*n, cols]
                 top = new_top
             empty = total == 0
             total[empty] = 1
-            y[n, rows] = answer / total
-            log_total[n, rows] = np.where(empty, 0, top + np.log(total))
+            y[*n, rows] = answer / total
+            log_total[*n, rows] = np.where(empty, 0, top + np.log(total))
     return y.reshape(*lead, Q, E), (q, k, v, mask, y, log_total, lead, tile)
 
 
 def tiled_attention_backward(dy, cache):
     """Carry dL/dy back to (dq, dk, dv), each tile's weights made anew from log_total (Dao et al. 2022, algorithm 4)."""
     q, k, v, mask, y, log_total, lead, tile = cache
-    (N, Q, D), K = q.shape, k.shape[1]
+    (N, H, Q, D), K = q.shape, k.shape[2]
     scale = q.dtype.type(D**-0.5) if D else q.dtype.type(1)
     dq, dk, dv = np.zeros_like(q), np.zeros_like(k), np.zeros_like(v)
     dy = dy.reshape(y.shape)
     delta = np.vecdot(dy, y)[..., None]
-    for n in range(N):
+    for n in np.ndindex(N, H):
         for rows in _tiles(Q, tile):
             for cols in _tiles(K, tile):
-                p = np.exp(_tile_scores(q, k, mask, n, rows, cols) - log_total[n, rows])
-                dv[n, cols] += p.T @ dy[n, rows]
-                ds = p * (dy[n, rows] @ v[n, cols].T - delta[n, rows]) * scale
-                dq[n, rows] += ds @ k[n, cols]
-                dk[n, cols] += ds.T @ q[n, rows]
-    return dq.reshape(*lead, Q, D), dk.reshape(*lead, K, D), dv.reshape(*lead, *v.shape[1:])
+                p = np.exp(_tile_scores(q, k, mask, n, rows, cols) - log_total[*n, rows])
+                dv[*n, cols] += p.T @ dy[*n, rows]
+                ds = p * (dy[*n, rows] @ v[*n, cols].T - delta[*n, rows]) * scale
+                dq[*n, rows] += ds @ k[*n, cols]
+                dk[*n, cols] += ds.T @ q[*n, rows]
+    return dq.reshape(*lead, Q, D), dk.reshape(*lead, K, D), dv.reshape(*lead, *v.shape[2:])
 
 
 def multi_head_attention(x, context, w_q, b_q, w_k, b_k, w_v, b_v, w_o, b_o, heads, mask=None):
@@ -187,10 +189,10 @@ def _append(a, column):
 
 def _tile_scores(q, k, mask, n, rows, cols):
     """Scores of one tile, -inf where the mask is False."""
-    s = q[n, rows] @ k[n, cols].T
+    s = q[*n, rows] @ k[*n, cols].T
     s *= q.dtype.type(q.shape[-1] ** -0.5) if q.shape[-1] else q.dtype.type(1)
     if mask is not None:
-        np.copyto(s, -np.inf, where=~mask[n, rows, cols])
+        np.copyto(s, -np.inf, where=~mask[*n, rows, cols])
     return s
 
 
@@ -198,13 +200,17 @@ def _tiles(length, tile):
     return [slice(i, min(i + tile, length)) for i in range(0, length, tile)]
 
 
-def _blocks(heads, scores):
-    """Slices of the flattened heads, about BLOCK scores in each."""
-    return _tiles(heads, max(1, BLOCK // max(1, scores)))
+def _blocks(N, H, scores):
+    """Slices (n, h) of a batch of heads, about BLOCK scores in each; scores: how many a head has."""
+    heads = max(1, BLOCK // max(1, scores))
+    return [(n, h) for n in _tiles(N, max(1, heads // max(1, H))) for h in _tiles(H, heads)]
 
 
 def _as_heads(q, k, v, mask):
-    """Check shapes and dtypes; flatten the leading axes; view the mask as (N, Q, K) without copying it out."""
+    """Check shapes and dtypes; view q, k and v as (N, H, items, width) and the mask as (N, H, Q, K), copying nothing.
+
+    The last of several leading axes is H: heads that `split_heads` made lie between one another in memory.
+    """
     for name, a in (("q", q), ("k", k), ("v", v)):
         if a.ndim < 2:
             raise ValueError(f"attention: {name} needs at least two axes (items, width), came {a.shape}")
@@ -218,19 +224,21 @@ def _as_heads(q, k, v, mask):
     dtype = np.result_type(q, k, v)
     if dtype not in (np.float32, np.float64):
         raise TypeError(f"attention: expected float32 or float64, came {q.dtype}, {k.dtype} and {v.dtype}")
-    N = math.prod(lead)
-    q, k, v = (a.astype(dtype, copy=False).reshape(N, *a.shape[-2:]) for a in (q, k, v))
-    return (q, k, v, _as_head_mask(mask, lead, q.shape[1], k.shape[1])), lead
+    H = lead[-1] if len(lead) > 1 else 1
+    N = math.prod(lead[:-1] if len(lead) > 1 else lead)
+    q, k, v = (a.astype(dtype, copy=False).reshape(N, H, *a.shape[-2:]) for a in (q, k, v))
+    return (q, k, v, _as_head_mask(mask, lead, (N, H, q.shape[2], k.shape[2]))), lead
 
 
-def _as_head_mask(mask, lead, Q, K):
+def _as_head_mask(mask, lead, shape):
     if mask is None:
         return None
     if mask.dtype != bool:
         raise TypeError(f"attention: a mask is bool, True = may look; came {mask.dtype}. Try mask.astype(bool)")
+    N, H, Q, K = shape
     try:
         if mask.ndim > 2:  # only the leading axes are written out, a short last axis stays short
-            mask = np.broadcast_to(mask, lead + mask.shape[-2:]).reshape(-1, *mask.shape[-2:])
-        return np.broadcast_to(mask, (math.prod(lead), Q, K))
+            mask = np.broadcast_to(mask, lead + mask.shape[-2:]).reshape(N, H, *mask.shape[-2:])
+        return np.broadcast_to(mask, shape)
     except ValueError:
         raise ValueError(f"attention: mask {mask.shape} does not broadcast to {(*lead, Q, K)}") from None

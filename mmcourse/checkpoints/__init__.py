@@ -15,8 +15,10 @@
     relevance   whether something happens in a film, and when: `python -m mmcourse.checkpoints.relevance`
     request_recogniser_en, _zh      the ear of the assistant: `python -m mmcourse.checkpoints.request_recogniser`
     understanding_en, _zh           what a request wants: `python -m mmcourse.checkpoints.understanding`
+    captioner   a Transformer that chapter 11 runs in five tools: `python -m mmcourse.checkpoints.captioner`
 
-A checkpoint NAME is two files: NAME.npz (arrays by name) and NAME.json (sha256 of the arrays' file, command, scores).
+A checkpoint NAME is two files: NAME.npz (arrays by name; the captioner's is NAME.safetensors, as its lesson is to carry
+it elsewhere) and NAME.json (sha256 of the arrays' file, command, scores).
 """
 
 import hashlib

@@ -18,6 +18,10 @@
     spoken_requests   requests spoken by strange voices: recordings that ship
     tickets       words and a screenshot, and the desk that should get them
     emotions      a face, a tone of voice and words that may disagree; `faces` and `tones` draw them
+    pulses        what a wrist sensor would say in those moments, simulated
+    physiology    a real pulse
+    tumours       measurements of cells, in two views
+    markets       twenty years of two stock indexes, and invented headlines
     digits        digits, seen and heard, with knobs; `digit_tasks` and `information` say what the label needs
     speech        any caption spoken, in two languages and several voices; `espeak` is the engine
     phrases       captions spoken by voices strange to the training ones: recordings that ship

@@ -8,7 +8,8 @@
 value, `diagnosis` finds the known mistake behind it, `result` and `picture` show it, `progress` remembers it. One
 package for each assignment holds its questions: `heterogeneous_data`, `fusion`, `attention`, `gan`, `captioning`,
 `cross_modal_translation`, `alignment_and_retrieval`, `image_understanding`, `video_analysis`,
-`human_computer_interaction`.
+`human_computer_interaction`, `tools`, `transformers_and_trends`, `choosing_a_fusion_method`. `capstone` checks a
+report of one's own and holds the rubric.
 
 The course's code is open, so you can read every reference here. You learn by writing the answer yourself.
 """

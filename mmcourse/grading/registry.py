@@ -14,12 +14,15 @@ def questions(prefix: str | None = None) -> tuple[Question, ...]:
     from .alignment_and_retrieval import QUESTIONS as ALIGNMENT_AND_RETRIEVAL
     from .attention import QUESTIONS as ATTENTION
     from .captioning import QUESTIONS as CAPTIONING
+    from .choosing_a_fusion_method import QUESTIONS as CHOOSING_A_FUSION_METHOD
     from .cross_modal_translation import QUESTIONS as CROSS_MODAL_TRANSLATION
     from .fusion import QUESTIONS as FUSION
     from .gan import QUESTIONS as GAN
     from .heterogeneous_data import QUESTIONS as HETEROGENEOUS_DATA
     from .human_computer_interaction import QUESTIONS as HUMAN_COMPUTER_INTERACTION
     from .image_understanding import QUESTIONS as IMAGE_UNDERSTANDING
+    from .tools import QUESTIONS as TOOLS
+    from .transformers_and_trends import QUESTIONS as TRANSFORMERS_AND_TRENDS
     from .video_analysis import QUESTIONS as VIDEO_ANALYSIS
 
     in_order = (
@@ -27,6 +30,9 @@ def questions(prefix: str | None = None) -> tuple[Question, ...]:
         *(*CROSS_MODAL_TRANSLATION, *ALIGNMENT_AND_RETRIEVAL, *IMAGE_UNDERSTANDING),
         *VIDEO_ANALYSIS,
         *HUMAN_COMPUTER_INTERACTION,
+        *TOOLS,
+        *TRANSFORMERS_AND_TRENDS,
+        *CHOOSING_A_FUSION_METHOD,
     )
     return tuple(q for q in in_order if q.id.startswith(prefix or ""))
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+BLOCK = 2**15  # numbers whose several steps are done together, in the processor's cache
+
 
 def linear(x, weight, bias=None):
     """y = x Wᵀ + b.   x (..., I), weight (O, I), bias (O,) or None; returns y (..., O)."""
@@ -9,16 +11,20 @@ def linear(x, weight, bias=None):
         raise ValueError(
             f"linear: x has width {x.shape[-1]} {x.shape}, but weight expects {weight.shape[-1]} {weight.shape}"
         )
-    y = x @ weight.T
-    return (y if bias is None else y + bias), (x, weight, bias is not None)
+    rows = x.reshape(-1, x.shape[-1])  # every leading index is one more example: one large product, not many small ones
+    y = rows @ weight.T
+    if bias is not None:
+        y += bias
+    return y.reshape(*x.shape[:-1], len(weight)), (x, weight, bias is not None)
 
 
 def linear_backward(dy, cache):
     """dy (..., O) to (dx, dweight, dbias); dbias is None where there was no bias."""
     x, weight, has_bias = cache
-    rows = dy.reshape(-1, dy.shape[-1])  # every leading index is one more example
+    rows = dy.reshape(-1, dy.shape[-1])
     dweight = rows.T @ x.reshape(-1, x.shape[-1])
-    return dy @ weight, dweight, rows.sum(0) if has_bias else None
+    dbias = np.ones(len(rows), rows.dtype) @ rows if has_bias else None  # the quickest sum of columns
+    return (rows @ weight).reshape(x.shape), dweight, dbias
 
 
 def softmax(x, axis=-1):
@@ -41,29 +47,42 @@ def softmax_backward(dy, cache):
 
 
 def layer_norm(x, weight, bias, eps=1e-5):
-    """Give every row mean 0 and variance 1, then stretch and shift.   x (..., I), weight and bias (I,)."""
-    unit = x - x.mean(-1, keepdims=True)
+    """Give every row mean 0 and variance 1, then stretch and shift.   x (..., I), weight and bias (I,) or both None."""
+    unit = x - _row_means(x)
     inverse = 1 / np.sqrt(_row_dots(unit, unit) / x.shape[-1] + eps)
     unit *= inverse
+    if weight is None:
+        return unit, (unit, inverse, None)
     y = unit * weight
     y += bias
     return y, (unit, inverse, weight)
 
 
 def layer_norm_backward(dy, cache):
-    """dy (..., I) to (dx, dweight, dbias).
+    """dy (..., I) to (dx, dweight, dbias); the last two are None where there was no weight.
 
     Centring and scaling remove two directions from a row, so the gradient along them (1 and the row itself) goes too.
     """
     unit, inverse, weight = cache
-    rows = (-1, dy.shape[-1])
-    dweight = np.einsum("ni,ni->i", dy.reshape(rows), unit.reshape(rows))
-    dx = dy * weight
-    along = _row_dots(dx, unit) / dy.shape[-1]
-    dx -= dx.mean(-1, keepdims=True)
-    dx -= unit * along
-    dx *= inverse
-    return dx, dweight, dy.reshape(rows).sum(0)
+    width = dy.shape[-1]
+    rows, unit, inverse = dy.reshape(-1, width), unit.reshape(-1, width), inverse.reshape(-1, 1)
+    dx = np.empty_like(rows)
+    block = max(1, BLOCK // width)
+    for start in range(0, len(rows), block):
+        few = slice(start, start + block)
+        d_unit = rows[few] if weight is None else rows[few] * weight
+        d = unit[few] * (_row_dots(d_unit, unit[few]) / -width)
+        d += d_unit
+        d -= _row_means(d)
+        np.multiply(d, inverse[few], out=dx[few])
+    if weight is None:
+        return dx.reshape(dy.shape), None, None
+    return dx.reshape(dy.shape), np.einsum("ni,ni->i", rows, unit), rows.sum(0)
+
+
+def _row_means(a):
+    """Mean over the last axis, which stays as 1; a product with a column is the quickest sum of rows."""
+    return a @ np.full((a.shape[-1], 1), 1 / a.shape[-1], a.dtype)
 
 
 def _row_dots(a, b):
@@ -131,18 +150,33 @@ def tanh_backward(dy, cache):
 _GELU = (2 / np.pi) ** 0.5, 0.044715
 
 
-def gelu(x):
-    """x times the chance that a standard normal number lies below x, in the tanh form."""
+def gelu(x, out=None):
+    """x times the chance h that a standard normal number lies below x, in the tanh form: h = (1 + tanh z) / 2.
+
+    Its slope h + x h', with h' = 2 h (1 - h) z', is made here too: its parts are at hand.
+    out: arrays to write y and the slope into, or None; y may be x itself.
+    """
     root, cubic = _GELU
-    t = np.tanh(root * (x + cubic * x * x * x))  # x * x * x: NumPy's x ** 3 is many times slower
-    return 0.5 * x * (1 + t), (x, t)
+    y, slope = (np.empty_like(x), np.empty_like(x)) if out is None else out
+    np.multiply(x, x, out=slope)
+    slope *= root * cubic
+    slope += root
+    h = slope * x  # z = root (x + cubic x³)
+    np.tanh(h, out=h)
+    h *= 0.5
+    h += 0.5
+    np.multiply(x, h, out=y)
+    slope *= 6
+    slope -= 4 * root  # 2 z' = 2 root (1 + 3 cubic x²)
+    slope *= y
+    slope *= 1 - h
+    slope += h
+    return y, slope
 
 
 def gelu_backward(dy, cache):
-    """Product rule on 0.5 x (1 + t), chain rule through t."""
-    x, t = cache
-    root, cubic = _GELU
-    return dy * (0.5 * (1 + t) + 0.5 * x * (1 - t * t) * root * (1 + 3 * cubic * x * x))
+    """dx, from the slope that the way there has made."""
+    return dy * cache
 
 
 def dropout(x, rate, rng):

@@ -5,6 +5,17 @@ figure()        display a figure with its alternative text
 spotlights()    one scene, once a word, lit where the word looks
 matrix()        a matrix of weights with named rows and columns
 twins()         the NumPy and the PyTorch half of a function side by side
+listing()       the source of functions
+next_words()    a picture, and what two programs would write next
+mistake_box()   a widget: choose a mistake in a program, see what it would write
+strips()        how much each token of each modality counts
+shares()        what each modality adds, with intervals
+cost_box()      a widget: move sliders, read what a network costs
+method_map()    which method is better or worse than another on which task, and where they are not told apart
+pareto()        what is right against what it costs
+decision_chart()  questions, and what the experiments answer
+choosing_box()  a widget: describe your data, see which experiments support which method
+cost_curves()   measured costs, their fit, and what lies beyond it
 explorer()      a widget: choose word, head, mask and temperature, see where the word looks
 sound()         a player for a sound, under a line that says what is heard
 spectrogram()   which pitches sound when
@@ -34,6 +45,7 @@ tickets()       screenshots with their customers' words
 reliability()   whether answers that are sure are right
 risk_coverage() how many wrong answers remain when only the surest are given
 quiz()          a question in which every choice has its explanation
+senses()        a moment that is seen, heard, read and felt, cut into tokens
 moments()       faces, how the voices go up and down, and what is said
 impressions()   a face, a sentence, and what each of several models takes it for
 mood_box()      a widget: mix a face, a tone of voice and words, see who takes it for what
@@ -41,7 +53,9 @@ timeline()      what moves and sounds when in a film, what happened, and the fra
 """
 
 from mmcourse.show.attention import matrix, spotlights
-from mmcourse.show.code import twins
+from mmcourse.show.choosing import choosing_box, decision_chart, method_map, pareto
+from mmcourse.show.code import listing, twins
+from mmcourse.show.comparing import mistake_box, next_words
 from mmcourse.show.detecting import boxes, heat, precision_recall
 from mmcourse.show.feeling import impressions, moments, mood_box
 from mmcourse.show.figure import figure
@@ -52,11 +66,13 @@ from mmcourse.show.moving import clip_player, film, flip_book, flows
 from mmcourse.show.quiz import quiz
 from mmcourse.show.retrieval import found, search_box
 from mmcourse.show.searching import beam, searcher
+from mmcourse.show.sensing import senses
 from mmcourse.show.serving import reliability, risk_coverage, tickets
 from mmcourse.show.signals import sampler, samples, sound, spectrogram
 from mmcourse.show.speaking import listening, voice_box
 from mmcourse.show.style import COLOURS, setup
 from mmcourse.show.talking import assistant_box
+from mmcourse.show.weighing import cost_box, cost_curves, shares, strips
 from mmcourse.show.widgets import explorer
 
 __all__ = [
@@ -65,7 +81,11 @@ __all__ = [
     "assistant_box",
     "beam",
     "boxes",
+    "choosing_box",
     "clip_player",
+    "cost_box",
+    "cost_curves",
+    "decision_chart",
     "explorer",
     "figure",
     "film",
@@ -77,10 +97,15 @@ __all__ = [
     "impressions",
     "intervals",
     "listening",
+    "listing",
     "matrix",
+    "method_map",
+    "mistake_box",
     "mixer",
     "moments",
     "mood_box",
+    "next_words",
+    "pareto",
     "precision_recall",
     "quiz",
     "reliability",
@@ -90,10 +115,13 @@ __all__ = [
     "scrubber",
     "search_box",
     "searcher",
+    "senses",
     "setup",
+    "shares",
     "sound",
     "spectrogram",
     "spotlights",
+    "strips",
     "tickets",
     "timeline",
     "twins",

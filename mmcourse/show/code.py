@@ -6,21 +6,34 @@ import inspect
 
 def twins(ours, theirs, titles=("NumPy, by hand", "PyTorch")):
     """Two functions (or lists of functions) side by side, without their docstrings; what IPython shows is HTML."""
-    from IPython.display import HTML
+    cells = []
+    for title, functions in zip(titles, (ours, theirs), strict=True):
+        functions = functions if isinstance(functions, list | tuple) else [functions]
+        cells.append(
+            f'<td style="vertical-align:top;text-align:left"><b>{html.escape(title)}</b>{highlighted(*functions)}</td>'
+        )
+    return _as_html(f"<table><tr>{''.join(cells)}</tr></table>")
+
+
+def listing(*functions):
+    """Functions or classes one under the other, without their docstrings; what IPython shows is HTML."""
+    return _as_html(highlighted(*functions))
+
+
+def highlighted(*functions):
+    """The functions' sources as HTML with colours."""
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer
 
     look = HtmlFormatter(noclasses=True, style="default", prestyles="font-size:80%;line-height:1.35")
-    cells = []
-    for title, functions in zip(titles, (ours, theirs), strict=True):
-        functions = functions if isinstance(functions, list | tuple) else [functions]
-        code = "\n\n".join(source(f) for f in functions)
-        cells.append(
-            f'<td style="vertical-align:top;text-align:left"><b>{html.escape(title)}</b>'
-            f"{highlight(code, PythonLexer(), look)}</td>"
-        )
-    return HTML(f"<table><tr>{''.join(cells)}</tr></table>")
+    return highlight("\n\n".join(map(source, functions)), PythonLexer(), look)
+
+
+def _as_html(text):
+    from IPython.display import HTML
+
+    return HTML(text)
 
 
 def source(function):

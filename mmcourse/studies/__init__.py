@@ -17,4 +17,10 @@
     assistant   spoken requests, stage by stage: `python -m mmcourse.studies.assistant`
     tickets     which desk, and when to ask back: `python -m mmcourse.studies.tickets`
     emotions    face, voice and words that disagree: `python -m mmcourse.studies.emotions`
+    tools       one captioner by five tools, and what each costs: `python -m mmcourse.studies.tools`
+    depth       deep Transformers, normalised first or after: `python -m mmcourse.studies.depth`
+    senses      four senses in one Transformer: `python -m mmcourse.studies.senses`
+    domains     medicine, education, finance, and the caveat of each: `python -m mmcourse.studies.domains`
+    costs       what fusion by Transformers costs, told and measured: `python -m mmcourse.studies.costs`
+    choosing    every fusion over every task, its knobs, and advice: `python -m mmcourse.studies.choosing`
 """

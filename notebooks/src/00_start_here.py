@@ -13,9 +13,9 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# Welcome. This course is about machines that see, hear and read *at once*: how pictures, words, sound and sensors are
-# brought into one model (**fusion**), and how one is turned into another (**cross-modal learning**). You build every
-# algorithm twice, by hand in NumPy and in PyTorch, on data that is made on your own computer.
+# Welcome. This course is about machines that see, hear and read *at once*: how pictures, words, sound and sensors
+# are brought into one model (**fusion**), and how one is turned into another (**cross-modal learning**). You build
+# every algorithm twice, by hand in NumPy and in PyTorch, on data that is made on your own computer.
 #
 # **After this notebook you can** run a cell, check your computer, find your way, and see how far you are.
 #
@@ -77,12 +77,13 @@ show.figure(
 # | [08 image understanding](08_image_understanding.ipynb) | what, where, which other; with text and without | **yes** |
 # | [09 video analysis](09_video_analysis.ipynb) | optical flow, two streams, summaries | **yes** |
 # | [10 human–computer interaction](10_human_computer_interaction.ipynb) | an assistant, a desk, emotions | **yes** |
-# | 11 tools | one captioner in four libraries | planned |
-# | 12 Transformers and trends | a multimodal Transformer, more modalities | planned |
-# | 13 choosing a fusion method | the question everyone asks, answered by experiment | planned |
+# | [11 tools](11_tools.ipynb) | one captioner in four libraries, on the same weights | **yes** |
+# | [12 Transformers and trends](12_transformers_and_trends.ipynb) | four senses at once; costs | **yes** |
+# | [13 choosing a fusion method](13_choosing_a_fusion_method.ipynb) | which, by experiment | **yes** |
 #
-# Each chapter goes the same way: a picture of the thing working, the idea, the formula, its derivation, a few lines of
-# NumPy, the PyTorch twin, an experiment on real input, something to play with, a quiz, and an exercise.
+# After chapter 13 comes the capstone, `capstone/README.md`: a system on two modalities of your own. Each chapter
+# goes the same way: a picture of the thing working, the idea, the formula, its derivation, a few lines of NumPy, the
+# PyTorch twin, an experiment on real input, something to play with, a quiz, and an exercise.
 
 # %% [markdown]
 # ## Is your computer ready?
@@ -98,8 +99,8 @@ print(doctor.summary(doctor.run()))
 # %% [markdown]
 # ## Exercises, and your progress
 #
-# Each chapter has an assignment in `exercises/`. You write a function, run the cell under it, and see at once whether
-# it is right. Try it on a first question, stable softmax, with an answer that many of us have written once:
+# Each chapter has an assignment in `exercises/`. You write a function, run the cell under it, and see at once
+# whether it is right. Try it on a first question, stable softmax, with an answer that many of us have written once:
 
 # %%
 import numpy as np

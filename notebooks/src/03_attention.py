@@ -913,7 +913,7 @@ def drops(model, sample, rng):
     return np.array(rows)
 
 
-# %%
+# %% tags=["trained"]
 lookup = {id(record): image for image, record in test}
 found = looks["English"][:400]
 sample = [(lookup[id(record)], word, weights) for record, word, weights, _ in found]
