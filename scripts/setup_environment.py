@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 OLDEST, NEWEST = (3, 11), (3, 13)
-NEEDED_GB = 4  # .venv takes 1.7 GB with the CPU build of torch; pip's downloads and unpacking come on top
+NEEDED_GB = 4  # .venv takes 2.3 GB with the CPU build of torch; pip's downloads and unpacking come on top
 NEEDED_CUDA_GB = 10  # on Linux the package index's torch brings its CUDA libraries
 
 SPACE = (
