@@ -45,6 +45,7 @@ Around them:
     checkpoints small weights that the course trained itself, each with its command, seed and scores
     show        figures and widgets
     grading     questions, their known wrong answers, check()
+    classroom   grades a folder of submitted notebooks, each in a sandbox
     cli         the `mmcourse` command
 
 Importing the package imports nothing heavy: neither NumPy nor torch nor matplotlib.

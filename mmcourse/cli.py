@@ -181,6 +181,35 @@ def reset(
         stop(error)
 
 
+@app.command()
+def grade(
+    folder: Annotated[Path, typer.Argument(help="The folder: STUDENT/03_attention.ipynb each, or notebooks alone.")],
+    seed: Annotated[int | None, typer.Option(help="Draw an earlier run's inputs again; secret if left out.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be graded.")] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Submissions at once.")] = os.cpu_count() or 1,
+    time_limit: Annotated[float, typer.Option(min=1, help="Seconds for a submission.")] = 120,
+    trust_submissions: Annotated[
+        bool, typer.Option("--trust-submissions", help="Grade without a sandbox, where there is none: your own work.")
+    ] = False,
+):
+    """Grade a folder of submitted notebooks, and write grades.jsonl and grades.csv into it.
+
+    Submissions run in a sandbox; only numbers leave it. What is graded already stays; a run that was killed goes on.
+    The exit status is 0 however bad the submissions are, 3 if the grader itself failed at one.
+
+    [bold]Examples[/bold]
+
+    mmcourse grade submitted
+
+    mmcourse grade submitted --dry-run
+
+    mmcourse grade submitted --jobs 8 --seed 20260301
+    """
+    from mmcourse.classroom import command
+
+    raise typer.Exit(command.grade(folder, seed, dry_run, jobs, time_limit, trust_submissions))
+
+
 def course_or_stop() -> Path:
     try:
         return course_folder()

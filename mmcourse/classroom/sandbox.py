@@ -1,0 +1,280 @@
+"""Where strangers' code runs: bubblewrap with limits, or a process of its own that only limits hold.
+
+A Sandbox starts once and then gives one Session after another; each is a fresh process, and none is left of it when
+the session closes.
+"""
+
+import contextlib
+import itertools
+import os
+import secrets
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import mmcourse
+from mmcourse.places import CourseNotFound, course_folder
+
+from .absence import OPEN
+from .cgroup import Group
+from .channel import Channel, ChannelError
+
+PACKAGE = Path(mmcourse.__file__).parent
+START = 120  # seconds that the first session may take: torch is imported in them
+ENTER = "import sys; sys.path.insert(0, sys.argv[1]); from mmcourse.classroom.worker import main; main({}, {})"
+_numbers = itertools.count()
+
+
+class NoSandbox(Exception):
+    """This computer cannot hold a stranger's code; the message says what to do."""
+
+
+class GraderFault(Exception):
+    """The grader failed, not the submission."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """MiB of memory a process and all together, processes, MiB a file, seconds of processor time a process."""
+
+    memory: int = 4096
+    processes: int = 64
+    file: int = 64
+    seconds: int = 300
+
+
+def isolation(trust: bool = False) -> str:
+    """What will hold the submissions: "bubblewrap", or "process" if `trust`. Raises NoSandbox with the remedy."""
+    trouble = _trouble()
+    if not trouble:
+        return "bubblewrap"
+    if trust:
+        return "process"
+    raise NoSandbox(
+        f"There is no sandbox for other people's code: {trouble} "
+        "If you trust every submission, as you trust your own, --trust-submissions runs each in a process of its own, "
+        "which can read and delete your files and use the network."
+    )
+
+
+def _trouble() -> str:
+    """Why bubblewrap cannot be used here, and what to try; empty if it can."""
+    if not shutil.which("bwrap"):
+        return "the program bwrap was not found. On Debian and Ubuntu: apt-get install bubblewrap. It needs Linux."
+    command = ["bwrap", *_walls(), "--ro-bind", "/", "/", "--", "/bin/true"]
+    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    if tried.returncode:
+        return (
+            f"bwrap does not start here ({tried.stderr.strip()[:200]}). On Ubuntu 24.04 its AppArmor profile "
+            "bwrap-userns-restrict must be loaded; in Docker, user namespaces must be allowed by its seccomp profile."
+        )
+    if os.geteuid() == 0:
+        try:
+            Group("probe", 8, 1 << 30).close()
+        except OSError as error:
+            return (
+                f"you are root, whom no limit of processes binds, and {error}. Grade as an ordinary user, who may "
+                "read the course and its Python."
+            )
+    return ""
+
+
+class Sandbox:
+    """A place for submissions, one at a time. A context manager; start() and close() may be repeated."""
+
+    def __init__(self, kind: str, limits: Limits | None = None):
+        """`kind` is what isolation() returned."""
+        self.kind, self.limits = kind, limits or Limits()
+        self.process = self.control = self.group = None
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def start(self) -> None:
+        """Begin a fresh sandbox. It gets ready by itself; the first session waits for it."""
+        self.close()
+        limits = asdict(self.limits)
+        prefix = []
+        if self.kind == "bubblewrap":
+            places = [place for place in ("/sandbox", "/tmp") if not any(_below(root, place) for root in _pythons())]
+            command = _bubblewrap([sys.executable, "-I", "-B", "-c", ENTER.format(limits, places), "/course"])
+            if os.geteuid() == 0:
+                memory = self.limits.memory << 20
+                self.group = Group(str(next(_numbers)), self.limits.processes, memory)
+                joins = "".join(f"echo $$ > {file} && " for file in self.group.members)
+                prefix = ["/bin/sh", "-c", joins + 'exec "$@"', "sh"]
+        else:
+            command = [sys.executable, "-B", "-c", ENTER.format(limits, None), str(PACKAGE.parent)]
+        self.control, inside = socket.socketpair()
+        self.complaints = tempfile.TemporaryFile()  # noqa: SIM115  close() closes it
+        self.process = subprocess.Popen(
+            [*prefix, *command],
+            stdin=inside,
+            stdout=subprocess.DEVNULL,
+            stderr=self.complaints,
+            env=_environment(),
+            start_new_session=True,
+            cwd="/",
+        )
+        inside.close()
+
+    def session(self) -> "Session":
+        """A fresh process with nobody's code in it yet. Raises GraderFault."""
+        try:
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise GraderFault(f"no socket for a submission: {error}") from error
+        try:
+            self.control.settimeout(START)
+            if self.control.recv(1) != b".":
+                raise GraderFault(f"the sandbox ended: {self._said()}")
+            socket.send_fds(self.control, [b"+"], [theirs.fileno()])
+            word, descriptors, *_ = socket.recv_fds(self.control, 8, 1)
+            if len(word) != 8:
+                raise GraderFault(f"the sandbox gave no process: {self._said()}")
+            group = None if self.kind == "bubblewrap" else int.from_bytes(word, "little")
+            session = Session(Channel(ours), group, *descriptors)
+        except OSError as error:
+            ours.close()
+            raise GraderFault(f"the sandbox does not answer ({error}): {self._said()}") from error
+        finally:
+            theirs.close()
+        try:
+            hello, _ = session.channel.receive(time.monotonic() + START)
+        except ChannelError as error:
+            session.close()
+            raise GraderFault(f"a process in the sandbox did not start: {error}") from error
+        if hello.get("hello") is not True:
+            raise GraderFault("a process in the sandbox started with the wrong word")
+        return session
+
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def close(self) -> None:
+        """End it and everything in it."""
+        if self.process is None:
+            return
+        self.control.close()
+        with contextlib.suppress(OSError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.complaints.close()
+        if self.group:
+            self.group.close()
+        self.process = self.group = None
+
+    def _said(self) -> str:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(2)
+        self.complaints.seek(0)
+        return self.complaints.read()[-500:].decode(errors="replace").strip() or f"status {self.process.poll()}"
+
+
+class Session:
+    """One process that runs one submission."""
+
+    def __init__(self, channel: Channel, group: int | None, descriptor: int | None = None):
+        """`group` is a process group to end, `descriptor` one of the process; each may be missing."""
+        self.channel, self.group, self.descriptor = channel, group, descriptor
+
+    def ask(self, request: dict, arrays=(), seconds: float = 10.0):
+        """The reply and its arrays. After a ChannelError the session is over."""
+        deadline, key = time.monotonic() + seconds, secrets.token_hex(8)
+        try:
+            self.channel.send(request | {"id": key}, arrays, deadline)
+            reply, came = self.channel.receive(deadline)
+            if reply.get("id") != key:
+                raise ChannelError("the answer belongs to another question")
+        except BaseException:
+            self.close()
+            raise
+        return reply, came
+
+    def close(self) -> None:
+        """End the process, and in bubblewrap all that came from it; returns when they are gone."""
+        self.channel.close()
+        if self.group is not None:
+            with contextlib.suppress(OSError):
+                os.killpg(self.group, signal.SIGKILL)
+        if self.descriptor is not None:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self.descriptor, signal.SIGKILL)
+            select.select([self.descriptor], [], [], 20)
+            os.close(self.descriptor)
+        self.group = self.descriptor = None
+
+
+def _walls() -> list[str]:
+    """CAP_SYS_ADMIN stays for the process that listens, which needs it to give each submission its own namespaces."""
+    return [
+        *("--unshare-user", "--disable-userns", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"),
+        *("--unshare-cgroup-try", "--die-with-parent", "--new-session", "--uid", "65534", "--gid", "65534"),
+        *("--hostname", "sandbox", "--cap-drop", "ALL", "--cap-add", "CAP_SYS_ADMIN"),
+    ]
+
+
+def _bubblewrap(command: list[str]) -> list[str]:
+    """The command in a file system that holds the system's programs, Python, and the open parts of the course."""
+    system = []
+    for folder in map(Path, ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")):
+        if folder.is_symlink():
+            system += ["--symlink", os.readlink(folder), str(folder)]
+        elif folder.is_dir():
+            system += ["--ro-bind", str(folder), str(folder)]
+    system += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    roots = [Path("/usr"), *map(Path, _pythons())]
+    hidden = [PACKAGE]
+    with contextlib.suppress(CourseNotFound):
+        hidden.append(course_folder())
+    masks = [str(h) for h in hidden if any(_below(h, root) for root in roots)]
+    return [
+        *("bwrap", *_walls(), *system, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/sandbox"),
+        *(word for root in _pythons() for word in ("--ro-bind", root, root)),
+        *(word for mask in masks for word in ("--tmpfs", mask)),
+        *(word for inside, outside in _view() for word in ("--ro-bind", outside, inside)),
+        *("--remount-ro", "/", "--chdir", "/", "--", *command),
+    ]
+
+
+def _pythons() -> list[str]:
+    """The folders of this interpreter outside /usr, shortest first."""
+    paths = {os.path.abspath(p) for p in (sys.prefix, sys.base_prefix)}
+    paths |= {os.path.realpath(p) for p in paths}
+    return sorted((p for p in paths if not _below(p, "/usr")), key=len)
+
+
+def _below(path, folder) -> bool:
+    return Path(path).is_relative_to(folder)
+
+
+def _view() -> list[tuple[str, str]]:
+    """(where it lies in the sandbox, where it lies here) of the open modules and of the packages around them."""
+    pairs = {}
+    for name in OPEN:
+        parts = name.split(".")
+        for depth in range(1, len(parts)):
+            init = Path(*parts[1:depth], "__init__.py")
+            pairs[f"/course/mmcourse/{init}"] = str(PACKAGE / init)
+        here = PACKAGE.joinpath(*parts[1:])
+        here = here if here.is_dir() else here.with_suffix(".py")
+        pairs[f"/course/mmcourse/{here.relative_to(PACKAGE)}"] = str(here)
+    return list(pairs.items())
+
+
+def _environment() -> dict[str, str]:
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    home = {"HOME": "/tmp", "TMPDIR": "/tmp", "IPYTHONDIR": "/tmp/ipython", "MPLCONFIGDIR": "/tmp/matplotlib"}
+    path = f"{os.path.abspath(sys.prefix)}/bin:/usr/bin:/bin"
+    return one | home | {"PATH": path, "LANG": "C.UTF-8", "MPLBACKEND": "template", "MMCOURSE_HOME": "/tmp/mmcourse"}
