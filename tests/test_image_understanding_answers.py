@@ -1,6 +1,4 @@
-"""The questions on image understanding: right answers in other styles pass, calls of the rooms do not, and what is
-right elsewhere and breaks down once gets no hint.
-"""
+"""The questions on image understanding: right answers in other styles pass, and calls of the rooms do not."""
 
 import numpy as np
 import pytest
@@ -201,24 +199,3 @@ def test_the_functions_of_the_rooms_do_not_answer_a_question(question_id, answer
     result = grade(BY_ID[question_id], answer)
     assert (result.state, result.points) == ("wrong", 0)
     assert part_of_the_hint in result.hint
-
-
-# ---- half an answer gets no hint
-
-
-def _same(a, b):
-    return np.array_equal(a, b, equal_nan=np.asarray(a).dtype.kind == "f")
-
-
-@pytest.mark.parametrize("question_id", BY_ID)
-def test_a_right_answer_that_breaks_down_once_gets_no_hint(question_id):
-    question = BY_ID[question_id]
-    for case in question.cases():
-
-        def answer(*arguments, case=case):
-            if all(map(_same, arguments, case.arguments)):
-                raise ValueError("something else")
-            return question.reference(*arguments)
-
-        result = grade(question, answer)
-        assert (result.state, result.case, result.hint) == ("error", case.name, "")
