@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mmcourse.data import tumours
-from mmcourse.metrics import bootstrap_interval, expected_calibration_error, paired_interval
+from mmcourse.metrics import bootstrap_interval, expected_calibration_error
 
 METHODS = ("size", "shape", "concatenation", "late sum")
 SCREENING = 0.006  # an assumption: six ill people in a thousand
@@ -105,23 +105,16 @@ def value_interval(lines, method, prevalence=SCREENING):
     )
 
 
-def gain(lines, method, other):
-    """By how much a method's Brier score is below another's: (mean, low, high), paired over lumps."""
-    a, b = (np.mean((np.array([line[m] for line in lines]) - cells().ill) ** 2, 0) for m in (other, method))
-    return float((a - b).mean()), *paired_interval(a, b, rng=_rng())
-
-
 def _rng():
     return np.random.default_rng(0)
 
 
 def as_text(lines):
-    """What each method's answers are worth, here and at a screening; the last interval is of the value screened."""
-    names = list(summary(lines, METHODS[0]))
-    rows = [f"{'tumours':16s}" + "".join(f"{name:>19s}" for name in names)]
+    """What each method's answers are worth, here and at a screening; the interval is of the value screened."""
+    shown = ("sensitivity", "specificity", "value here", "value screened")
+    rows = [f"{'tumours':16s}" + "".join(f"{name:>16s}" for name in shown) + "  (95 %)"]
     for method in METHODS:
-        low, high = value_interval(lines, method)
-        row = "".join(f"{value:19.3f}" for value in summary(lines, method).values())
-        rows.append(f"{method:16s}{row}   [{low:.3f}, {high:.3f}]")
-    found = gain(lines, "concatenation", "size")
-    return "\n".join([*rows, "Brier, concatenation below size: {:.4f} [{:.4f}, {:.4f}]".format(*found)])
+        found = summary(lines, method)
+        row = "".join(f"{found[name]:16.3f}" for name in shown)
+        rows.append(f"{method:16s}{row}  [{{:.3f}}, {{:.3f}}]".format(*value_interval(lines, method)))
+    return "\n".join(rows)

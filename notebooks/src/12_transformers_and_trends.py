@@ -432,10 +432,8 @@ print(domains_tumours.as_text(domains.lines("tumours")))
 # $$P(\text{ill} \mid \text{positive}) = \frac{\mathrm{sens}\;\pi}{\mathrm{sens}\;\pi + (1 - \mathrm{spec})(1 - \pi)}$$
 #
 # The concatenation is right in more than 98 of 100 positives here, and at the screening in 41, give or take a lot:
-# the brackets at the end of the line are the interval of *value screened*, wide since so few false alarms were seen.
-# (The other columns say how good its probabilities are, here and after a correction for the prevalence.) Note what
-# fusion buys there: size alone would be right in 12 of 100. Whoever reports only accuracy has not said what a
-# patient wants to know.
+# the interval is wide, since so few false alarms were seen. Note what fusion buys there: size alone would be right
+# in 12 of 100. Whoever reports only accuracy has not said what a patient wants to know.
 #
 # ### Education: whose answers are marked wrong?
 #
