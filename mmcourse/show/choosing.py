@@ -45,11 +45,14 @@ def pareto(points, front, xlabel, ylabel, size=(6.2, 3.6)):
         raise ValueError(f"pareto: expected the front to be among the points {tuple(points)}, came {sorted(unknown)}")
     fig, ax = plt.subplots(figsize=size)
     ax.step(*np.array([points[m] for m in front]).T, where="post", color=COLOURS[0], linewidth=1, zorder=1)
-    for i, (method, (cost, value)) in enumerate(sorted(points.items(), key=lambda item: item[1])):
+    where = np.array(list(points.values()))
+    for method, (cost, value) in points.items():
         on = method in front
         ax.plot(cost, value, "o" if on else "s", color=COLOURS[0 if on else 1], markersize=6 if on else 5)
-        above = (5, 4) if i % 2 else (5, -11)  # in turn, so that neighbours' names stay apart
-        ax.annotate(method, (cost, value), xytext=above, textcoords="offset points", fontsize=8)
+        away = (where - (cost, value)) / np.ptp(where, 0)
+        _, near = sorted(away.tolist(), key=lambda d: np.hypot(*d))[:2]  # the nearest is the point itself
+        side, below = ("right", -5) if near[0] > 0 else ("left", 5), -11 if on else 4  # off the neighbour and the line
+        ax.annotate(method, (cost, value), (side[1], below), textcoords="offset points", ha=side[0], fontsize=8)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.margins(x=0.2, y=0.12)
     return fig
