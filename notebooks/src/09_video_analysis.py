@@ -285,7 +285,7 @@ history = fitting.fit(flow_stream, moved["train"], labels["train"], seed=0)
 frame_stream = fitting.untrained(lambda: FrameStream(10), seed=0)
 history = fitting.fit(frame_stream, seen["train"], labels["train"], seed=0, drawn=fitting.DRAWN)
 
-# %%
+# %% tags=["trained"]
 from mmcourse.metrics import wilson_interval
 
 verdicts = {
