@@ -6,6 +6,7 @@ that was never run. This plug-in replaces its comparison and mends the rest:
     numbers     integers exactly; others within RTOL, or one unit in the last printed place of a number that has two
                 digits or more (0.91 and 0.92 agree, learning rates 0.01 and 0.02 do not), or both below NOISE
     figures     PNG and JPEG, as outputs or inside HTML: same size, at most PIXELS of the pixels visibly different
+    sounds      WAV inside HTML: same rate and length, and what differs is inaudibly soft (SOFT of the loudness)
     text        after the sanitizer and after runs of blanks; all else as it stands, in order
     widgets     as the build leaves them: a line of text
     trained     a cell with this tag shows what was just trained, and another processor adds up in another order. Counts
@@ -20,6 +21,7 @@ import io
 import json
 import os
 import re
+import wave
 from decimal import Decimal
 
 import nbval.plugin
@@ -37,10 +39,13 @@ NOISE = 1e-12  # what float64 rounding leaves of a zero
 # letter of the title 0.1 %; an attention map shows a weight moved by 5 % of the scale, no less.
 PIXELS = 0.0005
 VISIBLE = 8  # of 255 levels, in one colour channel
+# Measured: sounds that a network or Griffin-Lim made with other instructions of the processor differ by 0.0009 at most.
+SOFT = 0.005
 
 # not inside a word, a version (2.13.0) or a file name (page1.html)
 NUMBER = re.compile(r"[ \t]*(?<![\w.])([-+]?(?:\d+\.\d*|\.\d+|\d+)(?:[eE][-+]?\d+)?)(?!\w|\.\w)[ \t]*")
 EMBEDDED = re.compile(r"data:image/(?:png|jpeg);base64,([A-Za-z0-9+/=]+)")
+PLAYED = re.compile(r"data:audio/wav;base64,([A-Za-z0-9+/=]+)")
 
 
 def numbers_agree(expected, got):
@@ -88,12 +93,28 @@ def picture_difference(expected, got, trained=False):
     return f"{share:.2%} of the figure's pixels differ, at most {PIXELS:.2%} may" if share > PIXELS else None
 
 
+def sound_difference(expected, got):
+    """Say how far two base64 WAV files of 16 bits differ, or return None."""
+    (rate, a), (new_rate, b) = map(_samples, (expected, got))
+    if (rate, a.shape) != (new_rate, b.shape):
+        return f"expected a sound of {a.size} samples at {rate} Hz, got {b.size} at {new_rate} Hz"
+    apart, loud = (np.sqrt(np.mean(x**2)) if x.size else 0.0 for x in (a - b, a))
+    return f"the sound differs by {apart / max(loud, 1.0):.4f} of its loudness" if apart > SOFT * loud else None
+
+
+def _samples(encoded):
+    with wave.open(io.BytesIO(base64.b64decode(encoded))) as file:
+        kind = np.dtype(f"<i{file.getsampwidth()}")
+        return file.getframerate(), np.frombuffer(file.readframes(file.getnframes()), kind).astype(float)
+
+
 def separate(kind, content, sanitize):
-    """Split an output's content into its text, sanitised, and the base64 pictures in it."""
+    """Split an output's content into its text, sanitised, and the base64 pictures and sounds in it."""
     if kind in {"image/png", "image/jpeg"}:
-        return "", [content]
+        return "", [content], []
     text = content if isinstance(content, str) else json.dumps(content, sort_keys=True)
-    return sanitize(EMBEDDED.sub("PICTURE", text)), EMBEDDED.findall(text)
+    marked = PLAYED.sub("SOUND", EMBEDDED.sub("PICTURE", text))
+    return sanitize(marked), EMBEDDED.findall(text), PLAYED.findall(text)
 
 
 def contents(output):
@@ -112,13 +133,18 @@ def output_difference(expected, got, sanitize, trained=False):
     if expected.keys() != got.keys():
         return f"expected {' and '.join(sorted(expected))}, got {' and '.join(sorted(got))}: {str(got)[:500]}"
     for kind in expected:
-        (text, pictures), (new_text, new_pictures) = (separate(kind, c[kind], sanitize) for c in (expected, got))
-        difference = text_difference(text, new_text, agree)
-        pairs = zip(pictures, new_pictures, strict=True)  # as many of them, since the texts have the same gaps
-        for found in (difference,) if difference else (picture_difference(a, b, trained) for a, b in pairs):
-            if found:
-                return f"{kind}: {found}"
+        (text, *media), (new_text, *new_media) = (separate(kind, c[kind], sanitize) for c in (expected, got))
+        if difference := text_difference(text, new_text, agree) or media_difference(media, new_media, trained):
+            return f"{kind}: {difference}"
     return None
+
+
+def media_difference(expected, got, trained):
+    """The first difference among pictures and sounds; as many on both sides, since their texts have the same gaps."""
+    (pictures, sounds), (new_pictures, new_sounds) = expected, got
+    found = [picture_difference(*pair, trained) for pair in zip(pictures, new_pictures, strict=True)]
+    found += [sound_difference(*pair) for pair in zip(sounds, new_sounds, strict=True)]
+    return next(filter(None, found), None)
 
 
 def compare_outputs(cell, got, expected):

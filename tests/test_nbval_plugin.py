@@ -22,7 +22,7 @@ from PIL import Image
 DRAW = """
 import base64, io
 import numpy as np
-from IPython.display import HTML, display
+from IPython.display import HTML, Audio, display
 from matplotlib import pyplot as plt
 
 x = np.linspace(0, 6, 100)
@@ -41,6 +41,11 @@ def embed(height):
     plt.savefig(png)
     plt.close()
     display(HTML(f'<img alt="w" src="data:image/png;base64,{base64.b64encode(png.getvalue()).decode()}"> 0.500'))
+
+def play(samples, rate=8000):
+    display(HTML(Audio(samples, rate=rate, normalize=False)._repr_html_()))
+
+tone = 0.3 * np.sin(np.arange(4000) / 3)
 """
 
 OFFLINE = """
@@ -102,6 +107,15 @@ CASES = [
     Case("a widget", True, "import ipywidgets\nipywidgets.VBox([ipywidgets.FloatSlider()])"),
     Case("HTML within tolerance", True, "HTML('<b>0.5000</b>')", "HTML('<b>0.5003</b>')"),
     Case("same embedded figure", True, "embed(1)"),
+    Case("a sound", True, "play(tone)"),
+    Case("a sound with other roundings", True, "play(tone)", "play(tone + 1e-4 * np.cos(x.size * tone))"),
+    Case("silence", True, "play(0 * tone)"),
+    Case("a sound one sample later", False, "play(tone)", "play(np.roll(tone, 1))"),
+    Case("a sound louder by a hundredth", False, "play(tone)", "play(1.01 * tone)"),
+    Case("a click in a sound", False, "play(tone)", "play(np.where(np.arange(4000) == 99, 0.9, tone))"),
+    Case("a whisper in silence", False, "play(0 * tone)", "play(0.001 * tone)"),
+    Case("a shorter sound", False, "play(tone)", "play(tone[:-1])"),
+    Case("a sound at another rate", False, "play(tone)", "play(tone, 8001)"),
     Case("a changed digit", False, "print('loss', 0.91234)", "print('loss', 0.92234)"),
     Case("a changed integer", False, "print(4495, 'drawings')", "print(4496, 'drawings')"),
     Case("a changed integer at the end of a sentence", False, "print('We see 4495.')", "print('We see 4496.')"),

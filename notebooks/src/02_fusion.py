@@ -626,7 +626,7 @@ for stage, model in stages.items():
 # behind early stays behind. The cure is to take the favourite away now and then: **modality dropout** loses one of the
 # two, chosen at random, in 40 % of the examples.
 
-# %%
+# %% tags=["trained"]
 models["attention, dropout"] = study.fit("attention", training, 10, modality=0.4, bar=True)
 report("with modality dropout", models["attention, dropout"], testing)
 listens_to("with modality dropout", models["attention, dropout"])
@@ -751,7 +751,7 @@ def look(example, image_noise, sound_noise, missing):
 # %%
 show.mixer(look, {"image noise": (1.0, 0.4), "sound noise": (3.0, 1.2)}, examples=40)
 
-# %%
+# %% tags=["trained"]
 *drawing, sentence = look(0, 0.4, 1.2, "the sound")
 show.figure(show.verdicts(*drawing), f"Without its sound. {sentence}")
 

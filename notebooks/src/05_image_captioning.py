@@ -676,7 +676,7 @@ for name, where in (("inside", inside), ("beside", beside), ("elsewhere", ~(insi
 # that hides the later ones), then at the regions, then pass a small network. No state is carried along; under teacher
 # forcing all steps run at once. Chapter 12 builds it by hand; here it is PyTorch's. One minute, live:
 
-# %%
+# %% tags=["trained"]
 transformer, history = study.fit("transformer", task)
 count = sum(p.numel() for p in transformer.parameters())
 written = study.write(transformer, "transformer", task.regions["test"], task.words)
