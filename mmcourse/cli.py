@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mmcourse import __version__
+from mmcourse.classroom import class_commands
 from mmcourse.places import CourseNotFound, NoSuchName, course_folder, the_one
 
 START = "notebooks/00_start_here.ipynb"
@@ -21,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(class_commands.app, name="class")
 
 
 def show_version(wanted: bool):
@@ -81,23 +83,46 @@ def lab_command(course: Path, browser: bool, port: int | None, extra: list[str])
 
 
 @app.command()
-def doctor():
+def doctor(
+    for_class: Annotated[
+        bool, typer.Option("--class", help="Also what a class needs: every chapter's imports, memory, what is cached.")
+    ] = False,
+    teacher: Annotated[
+        bool, typer.Option("--teacher", help="And what grading needs: a sandbox, nbgrader, free ports.")
+    ] = False,
+    warm: Annotated[
+        bool, typer.Option("--warm", help="First run the chapters once, offline, so that nobody waits in class.")
+    ] = False,
+    chapter: Annotated[
+        list[str] | None, typer.Option(help="With --warm: only this one, such as 03; repeat it.")
+    ] = None,
+):
     """Check Python, packages, memory, the kernel, folders and fonts, and say what to do about each problem.
 
-    The exit status is 1 if there is a problem, 0 otherwise.
+    The exit status is 1 if there is a problem, 0 otherwise. For a class, the last line is one to send to the teacher.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
     mmcourse doctor
+
+    mmcourse doctor --class
+
+    mmcourse doctor --class --warm --chapter 02 --chapter 03
+
+    mmcourse doctor --teacher
     """
     from rich.console import Console
     from rich.markup import escape
 
     from mmcourse import doctor as checks
+    from mmcourse.workshops import readiness
 
+    for_class = for_class or teacher or warm
+    if warm:
+        rehearse(chapter or [])
     console, done = Console(highlight=False), []
     colour = {"ok": "green", "note": "yellow", "problem": "bold red"}
-    for check in checks.running():
+    for check in checks.running(readiness.checks(teacher)) if for_class else checks.running():
         done.append(check)
         state = f"[{colour[check.state]}]{check.state:<7}[/]"
         console.print(f"{state}  {check.name:<22}  {escape(check.found)}", soft_wrap=True)
@@ -105,7 +130,29 @@ def doctor():
             console.print(f"{'':9}{escape(check.advice)}.", soft_wrap=True)
     problems = sum(check.state == "problem" for check in done)
     console.print(f"\n{problems} to mend, see above." if problems else "\nReady: start with `mmcourse lab`.")
+    if for_class:
+        console.print("\nFor the teacher:", markup=False)
+        console.print(readiness.line(done), markup=False, soft_wrap=True)
     raise typer.Exit(1 if problems else 0)
+
+
+def rehearse(wanted: list[str]):
+    """Run these chapters, or all, once; say how each went, and go on after one that failed."""
+    from tqdm import tqdm
+
+    from mmcourse.workshops import rehearsal
+
+    course = course_or_stop()
+    every = rehearsal.chapters(course)
+    try:
+        names = [the_one(name, every, "chapter") for name in wanted] or every
+    except NoSuchName as error:
+        stop(error)
+    todo = [name for name in names if name not in rehearsal.rehearsed()]
+    with tqdm(total=len(todo), desc="running the chapters once", unit="chapter", disable=not todo) as bar:
+        for outcome in rehearsal.rehearse(course, todo):
+            bar.update()
+            bar.write(f"{outcome.chapter}  {outcome.seconds:.0f} s  {outcome.error or 'ran'}")
 
 
 @app.command()
@@ -184,15 +231,14 @@ def reset(
 @app.command()
 def grade(
     folder: Annotated[Path, typer.Argument(help="The folder: STUDENT/03_attention.ipynb each, or notebooks alone.")],
-    seed: Annotated[int | None, typer.Option(help="Draw an earlier run's inputs again; secret if left out.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be graded.")] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Submissions at once.")] = os.cpu_count() or 1,
-    time_limit: Annotated[float, typer.Option(min=1, help="Seconds for a submission.")] = 120,
-    trust_submissions: Annotated[
-        bool, typer.Option("--trust-submissions", help="Grade without a sandbox, where there is none: your own work.")
-    ] = False,
+    seed: class_commands.Seed = None,
+    dry_run: class_commands.DryRun = False,
+    jobs: class_commands.Jobs = class_commands.CORES,
+    time_limit: class_commands.TimeLimit = 120,
+    trust_submissions: class_commands.Trust = False,
+    dask: class_commands.Dask = "",
 ):
-    """Grade a folder of submitted notebooks, and write grades.jsonl and grades.csv into it.
+    """Grade a folder of submitted notebooks, and write grades, report.html and feedback/ into it.
 
     Submissions run in a sandbox; only numbers leave it. What is graded already stays; a run that was killed goes on.
     The exit status is 0 however bad the submissions are, 3 if the grader itself failed at one.
@@ -204,10 +250,55 @@ def grade(
     mmcourse grade submitted --dry-run
 
     mmcourse grade submitted --jobs 8 --seed 20260301
+
+    mmcourse grade submitted --dask tcp://10.0.0.5:8786
     """
     from mmcourse.classroom import command
 
-    raise typer.Exit(command.grade(folder, seed, dry_run, jobs, time_limit, trust_submissions))
+    raise typer.Exit(command.grade(folder, seed, dry_run, jobs, time_limit, trust_submissions, dask))
+
+
+@app.command()
+def bundle(
+    folder: Annotated[Path, typer.Argument(help="The folder to make, outside the course; a stick will do.")],
+    python: Annotated[str, typer.Option(help="The room's Python, such as 3.12; this one's if left out.")] = "",
+    system: Annotated[
+        str, typer.Option(help="The room's system: windows, macos or linux; like this one if left out.")
+    ] = "",
+    extra: Annotated[list[str] | None, typer.Option(help="An extra of pyproject.toml, such as classroom.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be gathered.")] = False,
+):
+    """Gather the course for a room without internet: packages, notebooks, cached data, and what installs them there.
+
+    What is downloaded stays, so a bundle that was stopped goes on. Best made on a computer like those in the room,
+    after `mmcourse doctor --class --warm`.
+
+    [bold]Examples[/bold]
+
+    mmcourse bundle /media/stick/mmcourse
+
+    mmcourse bundle ../windows --python 3.12 --system windows
+
+    mmcourse bundle ../mac --python 3.13 --system macos --dry-run
+    """
+    from mmcourse.workshops import bundle as bundles
+    from mmcourse.workshops import rehearsal
+
+    target = bundles.Target(python or bundles.this_python(), system)
+    course = course_or_stop()
+    try:
+        bundles.check_target(target)
+        if dry_run:
+            print("\n".join(bundles.requirements(course, extra or [])))
+            print(f"and what they need; {len(bundles.course_files(course))} files of the course, and its cache")
+            return
+        size = bundles.make(course, folder, target, extra or [])
+    except bundles.CannotBundle as error:
+        stop(error)
+    print(f"{folder}: {size / 1e6:.0f} MB for Python {target.python}. In the room: python install.py")
+    if missing := sorted(set(rehearsal.chapters(course)) - set(rehearsal.rehearsed())):
+        told = ", ".join(name[:2] for name in missing)
+        print(f"Not cached, slow the first time: {told}. Run `mmcourse doctor --class --warm`, then this again.")
 
 
 def course_or_stop() -> Path:

@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import shutil
 import subprocess
 import sys
 
@@ -16,3 +17,16 @@ def run_python():
         return done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _one_class(tmp_path_factory):
+    from small_class import make
+
+    return make(tmp_path_factory.mktemp("class") / "class")
+
+
+@pytest.fixture
+def class_folder(_one_class, tmp_path):
+    """A class of four students in which assignment 03 is released (see `small_class`)."""
+    return shutil.copytree(_one_class, tmp_path / "class")

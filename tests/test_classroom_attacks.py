@@ -1,32 +1,51 @@
 """Hostile and broken submissions: each gets what it earned, harms nobody, and leaves nothing behind."""
 
+import platform
 import re
 import socket
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import hostile
 import psutil
 import pytest
 
-from mmcourse.classroom import marking, sandbox
+from mmcourse.classroom import marking, sandbox, seccomp
 from mmcourse.grading import questions
 
 pytestmark = pytest.mark.slow
 SEED = 20260301
-HELD_WITHOUT = ["a loop", "a loop that ignores interrupts", "os._exit", "a daemon", "a closed channel"]
+LIMITS = sandbox.Limits(memory=2048, processes=48, seconds=30)
+HELD_WITHOUT = [
+    "a process that stops itself",
+    "a loop",
+    "a loop that ignores interrupts",
+    "os._exit",
+    "a daemon",
+    "a closed channel",
+]
 ASKED = [replace(question, seconds=2.0) for question in questions("03")[:2]]  # softmax 10 points, attention 20
+
+
+@pytest.fixture(scope="module")
+def walls():
+    """The sandbox; without walls nobody promises what is asked of it."""
+    try:
+        sandbox.isolation()
+    except sandbox.NoSandbox as error:
+        pytest.skip(str(error))
+    with sandbox.Sandbox("bubblewrap", LIMITS) as walls:
+        yield walls
 
 
 @pytest.fixture(scope="module", params=["bubblewrap", "process"])
 def jail(request):
     if request.param == "bubblewrap":
-        try:
-            sandbox.isolation()
-        except sandbox.NoSandbox as error:
-            pytest.skip(str(error))
-    with sandbox.Sandbox(request.param, sandbox.Limits(memory=2048, processes=48, seconds=30)) as jail:
+        yield request.getfixturevalue("walls")
+        return
+    with sandbox.Sandbox("process", LIMITS) as jail:
         yield jail
 
 
@@ -36,16 +55,16 @@ def short_cells(monkeypatch):
     monkeypatch.setattr(marking, "GRACE", 1.0)
 
 
-@pytest.fixture
-def walls(jail):
-    """The sandbox, where it has walls; without them nobody promises these things."""
-    if jail.kind != "bubblewrap":
-        pytest.skip("needs bubblewrap")
-    return jail
-
-
 def mark(jail, cells, asked=ASKED):
-    return marking.mark(jail, cells, asked, SEED, limit=60)
+    """And nothing stays open here."""
+    before = _open_descriptors()
+    marked = marking.mark(jail, cells, asked, SEED, limit=60)
+    assert _open_descriptors() == before
+    return marked
+
+
+def _open_descriptors():
+    return psutil.Process().num_fds()
 
 
 def text_of(marked):
@@ -134,11 +153,13 @@ def test_calling_the_course_is_told_to_write_it_oneself(jail):
 
 def test_the_sandbox_holds_no_course_no_home_and_no_neighbour(walls, tmp_path):
     (tmp_path / "neighbour.ipynb").write_text("{}")
+    pythons = sandbox._pythons()  # somebody's lies in their home
+    bare = [p for p in ("/etc/passwd", "/home", "/var", "/mnt") if not any(root.startswith(p) for root in pythons)]
     looks = (
         f"import pathlib\nplaces = {[str(tmp_path), str(sandbox.PACKAGE / 'grading'), str(sandbox.PACKAGE.parent)]!r}\n"
         "seen = [p for p in places if os.path.exists(p) and set(os.listdir(p)) - {'.venv'}]\n"
         "seen += [str(p) for p in pathlib.Path('/course').rglob('*') if p.name in ('grading', 'attention', 'layers')]\n"
-        "seen += [p for p in ('/etc/passwd', '/home', '/var', '/mnt') if os.path.exists(p)]\n"
+        f"seen += [p for p in {bare} if os.path.exists(p)]\n"
         "assert not seen, seen"
     )
     assert mark(walls, [*hostile.HONEST, looks]).notes == []
@@ -181,9 +202,23 @@ def test_nothing_outside_can_be_deleted_or_written(walls, tmp_path):
     assert (sandbox.PACKAGE / "classroom/worker.py").exists()
 
 
-def test_one_submission_leaves_no_file_for_the_next(walls):
-    mark(walls, [*hostile.HONEST, "[open(f'{p}/note', 'w').write('the answer') for p in ('/tmp', '/sandbox')]"])
-    assert mark(walls, [*hostile.HONEST, "assert not os.listdir('/tmp') + os.listdir('/sandbox')"]).notes == []
+def test_one_submission_leaves_no_file_for_the_next(walls, monkeypatch):
+    """Every folder that can be written to, wherever it is."""
+    monkeypatch.setattr(marking, "CELL", 60.0)
+    places = "places = [f for f, *_ in os.walk('/') if not f.startswith('/proc') and os.access(f, os.W_OK)]\n"
+    writes = "for p in places:\n    try: open(f'{p}/note', 'w')\n    except OSError: pass\nraise Exception(places)"
+    (wrote,) = mark(walls, [*hostile.HONEST, places + writes]).notes
+    assert all(place in wrote for place in ("/tmp", "/sandbox", "/dev/shm"))
+    reads = "left = [p for p in places if os.path.exists(f'{p}/note')]\nassert not left, left"
+    assert mark(walls, [*hostile.HONEST, places + reads]).notes == []
+
+
+def test_nothing_is_told_but_what_the_sandbox_needs(walls, monkeypatch):
+    monkeypatch.setenv("SECRET", "42")
+    with sandbox.Sandbox("bubblewrap", LIMITS) as fresh:
+        marked = mark(fresh, [*hostile.HONEST, "raise Exception(sorted(os.environ))"])
+    assert "SECRET" not in marked.notes[0]
+    assert "MPLBACKEND" in marked.notes[0]
 
 
 def test_privileges_are_gone(walls):
@@ -195,10 +230,46 @@ def test_privileges_are_gone(walls):
     assert mark(walls, [*hostile.HONEST, cell]).notes == []
 
 
+def test_system_calls_that_reach_past_the_walls_are_refused(walls):
+    """With arguments that a kernel without the filter takes, or refuses with another error."""
+    numbers = {name: pair[seccomp.MACHINES[platform.machine()][0]] for name, pair in seccomp.DENIED.items()}
+    cell = (
+        f"import ctypes, socket\nsystem = ctypes.CDLL(None, use_errno=True)\nlet = []\n"
+        f"for name, number in {numbers}.items():\n"
+        "    if system.syscall(number, 0, 0, 0, 0, 0) != -1 or ctypes.get_errno() != 1: let.append(name)\n"
+        "for family in (16, 38, 40):  # netlink, the kernel's ciphers, virtual machines\n"
+        "    try: socket.socket(family, socket.SOCK_STREAM); let.append(family)\n"
+        "    except OSError as error: let += [family] * (error.errno != 97)\n"
+        "assert not let, let\nsocket.socket(), socket.socket(socket.AF_UNIX)"
+    )
+    assert mark(walls, [*hostile.HONEST, cell]).notes == []
+
+
+def test_the_list_in_the_documentation_is_this_one():
+    text = (Path(__file__).parents[1] / "docs/sandbox.md").read_text(encoding="utf-8")
+    assert hostile.table() in text, "put the table that `python tests/hostile.py` prints into docs/sandbox.md"
+
+
 def test_too_many_deadly_cells_end_the_notebook_with_a_reason(jail):
     marked = mark(jail, [*hostile.HONEST, *["os._exit(0)"] * 5])
     assert marked.points == 0
     assert "4 cells end Python or never stop" in text_of(marked)
+
+
+def test_many_cells_do_not_stretch_the_time_of_the_notebook(jail):
+    start = time.monotonic()
+    marked = marking.mark(jail, [*hostile.HONEST, *["time.sleep(0.3)"] * 40], ASKED, SEED, limit=1.5)
+    assert time.monotonic() - start < 6
+    assert marked.points == 0
+    assert "the time for the whole notebook is used up" in text_of(marked)
+
+
+@pytest.mark.parametrize("torch", [False, True])
+def test_torch_can_be_had_in_any_sandbox_and_is_ready_in_one(torch, monkeypatch):
+    monkeypatch.setattr(marking, "CELL", 60.0)
+    with sandbox.Sandbox("process", LIMITS, torch) as jail:
+        ready, usable = f"assert ('torch' in sys.modules) is {torch}", "import torch; assert torch.ones(3).sum() == 3"
+        assert mark(jail, [*hostile.HONEST, ready, usable]).notes == []
 
 
 def test_a_sandbox_that_ends_is_a_fault_of_the_grader(walls):

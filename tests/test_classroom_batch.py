@@ -2,55 +2,38 @@
 
 import csv
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import hostile
 import pytest
+import small_folder
 from small_course import mmcourse
+from small_folder import ADA, BOB, CUT, put, without_times
 
-from mmcourse.classroom import batch, report, sandbox
+from mmcourse.classroom import batch, report, sandbox, single, submission
 from mmcourse.classroom.marking import Marking
-from mmcourse.grading import Result, questions
-from mmcourse.places import course_folder
-
-ADA, BOB, CUT = "ada/03_attention.ipynb", "bob/03_attention.ipynb", "cut/03_attention.ipynb"
-
-
-def put(folder, file, *cells):
-    made = [{"cell_type": "code", "metadata": {}, "source": source} for source in cells]
-    (folder / file).parent.mkdir(exist_ok=True)
-    (folder / file).write_text(json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}))
+from mmcourse.grading import Result
 
 
 @pytest.fixture
 def folder(tmp_path):
-    put(tmp_path, ADA, *hostile.HONEST)
-    put(tmp_path, BOB, *hostile.LAZY)
-    put(tmp_path, CUT)
-    (tmp_path / CUT).write_text('{"cells": [')
-    return tmp_path
+    return small_folder.fill(tmp_path)
 
 
 class Quiet:
     """A sandbox that starts nothing; mark() is replaced beside it."""
 
-    def __init__(self, kind, limits):
-        self.started = 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        pass
+    def __init__(self, kind, limits, torch):
+        self.open, self.torch = False, torch
 
     def start(self):
-        self.started += 1
+        self.open = True
+
+    def alive(self):
+        return self.open
+
+    def close(self):
+        self.open = False
 
 
 @pytest.fixture
@@ -66,17 +49,13 @@ def marks(monkeypatch):
         return Marking([Result(q.id, q.title, q.points, "right", q.points * ("keepdims" in cells[1])) for q in asked])
 
     mark.does, mark.calls = by_length, calls
-    monkeypatch.setattr(batch, "mark", mark)
-    monkeypatch.setattr(batch, "Sandbox", Quiet)
+    monkeypatch.setattr(single, "mark", mark)
+    monkeypatch.setattr(single, "sandbox_of", Quiet)
     return mark
 
 
 def grade(folder, **settings):
     return batch.grade_folder(folder, batch.Settings("bubblewrap", **settings))
-
-
-def without_times(lines):
-    return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
 
 
 def test_one_line_a_submission_and_a_refused_one_has_no_score(folder, marks):
@@ -109,6 +88,16 @@ def test_the_seed_is_secret_kept_over_a_run_and_different_for_everyone(folder, m
     assert grade(folder)[0]["seed"] != lines[0]["seed"]
 
 
+def test_a_second_file_gets_other_inputs_and_the_first_one_the_same_again(folder, marks):
+    grade(folder, seed=6)
+    put(folder, ADA, *hostile.HONEST, "# a second try")
+    grade(folder, seed=6)
+    put(folder, ADA, *hostile.HONEST)
+    grade(folder, seed=6)
+    first, second, third = (seed for _, cells, seed in marks.calls if "keepdims" in cells[1])
+    assert first == third != second
+
+
 def test_another_seed_grades_everyone_again(folder, marks):
     grade(folder, seed=1)
     marks.calls.clear()
@@ -134,13 +123,15 @@ def test_a_fault_of_the_grader_is_tried_again_and_never_a_zero(folder, marks):
 def test_a_fault_that_passes_leaves_no_trace(folder, marks):
     honest = marks.does
 
-    def fails_once(sandbox, cells, asked, seed):
-        if not sandbox.started:
-            raise sandbox_fault
-        return honest(sandbox, cells, asked, seed)
+    def fails_in_the_first(jail, cells, asked, seed):
+        if jail is marks.calls[0][0]:
+            raise sandbox.GraderFault("hiccup")
+        return honest(jail, cells, asked, seed)
 
-    sandbox_fault, marks.does = sandbox.GraderFault("hiccup"), fails_once
+    marks.does = fails_in_the_first
     assert [(line["state"], line["reason"]) for line in grade(folder)[:2]] == [("graded", "")] * 2
+    assert len({jail for jail, *_ in marks.calls}) == 2
+    assert not any(jail.open for jail, *_ in marks.calls)
 
 
 @pytest.mark.parametrize("torn", ["", '{"file": "ada', "[]\nnull\n{}\n"])
@@ -149,6 +140,35 @@ def test_a_torn_last_line_is_graded_again(folder, marks, torn):
     path = folder / "grades.jsonl"
     path.write_text(path.read_text().splitlines()[0] + "\n" + torn)
     assert without_times(grade(folder, seed=3)) == without_times(whole)
+
+
+def test_a_file_that_nobody_thought_of_does_not_stop_the_others(folder, marks, monkeypatch):
+    def reads(data):
+        raise MemoryError("all of it")
+
+    parse = submission._parse
+    monkeypatch.setattr(submission, "_parse", lambda data: reads(data) if len(data) < 20 else parse(data))
+    assert [line["state"] for line in grade(folder)] == ["graded", "graded", "needs a person"]
+
+
+def test_only_what_is_wanted_is_graded_and_the_rest_stays(folder, marks):
+    first = grade(folder, seed=4)
+    put(folder, ADA, *hostile.LAZY)
+    put(folder, BOB, *hostile.HONEST)
+    marks.calls.clear()
+    wanted = batch.grade_folder(folder, batch.Settings("bubblewrap", seed=4), wanted=BOB.__eq__)
+    assert [(line["file"], line["points"]) for line in wanted] == [(BOB, 100)]
+    assert len(marks.calls) == 1
+    assert without_times(batch.load(folder / "grades.jsonl").values()) == without_times([first[0], *wanted, first[2]])
+    (folder / BOB).unlink()
+    assert batch.grade_folder(folder, batch.Settings("bubblewrap", seed=4), wanted=BOB.__eq__) == []
+    assert list(batch.load(folder / "grades.jsonl")) == [ADA, CUT]
+
+
+def test_torch_is_ready_for_those_who_name_it(folder, marks):
+    put(folder, BOB, *hostile.LAZY, "from torch import nn")
+    grade(folder)
+    assert {"torch" in "".join(cells): jail.torch for jail, cells, _ in marks.calls} == {False: False, True: True}
 
 
 def test_two_graders_do_not_write_into_one_folder(folder, marks):
@@ -213,13 +233,14 @@ def test_without_a_sandbox_nothing_runs_unless_it_is_trusted(folder, marks, monk
 
 
 def test_root_does_not_grade_without_a_limit_of_processes_that_holds(monkeypatch):
-    if not sandbox.shutil.which("bwrap"):
-        pytest.skip("needs bubblewrap")
+    if trouble := sandbox._trouble():
+        pytest.skip(trouble)
 
     def none_can_be_made(*_):
         raise OSError("no control group can be made")
 
     monkeypatch.setattr(sandbox, "Group", none_can_be_made)
+    monkeypatch.setattr(sandbox.containers, "engine", lambda: ("", "neither podman nor docker was found."))
     monkeypatch.setattr(sandbox.os, "geteuid", lambda: 0)
     with pytest.raises(sandbox.NoSandbox, match="you are root"):
         sandbox.isolation()
@@ -234,48 +255,3 @@ def test_the_exit_status_is_3_when_the_grader_failed(folder, marks, monkeypatch)
 
     marks.does = fails
     assert mmcourse("grade", str(folder), "--seed", "9").exit_code == 3
-
-
-# ---- with everything in place
-
-
-@pytest.fixture(scope="module")
-def kind():
-    try:
-        return sandbox.isolation()
-    except sandbox.NoSandbox as error:
-        pytest.skip(str(error))
-
-
-@pytest.mark.slow
-def test_every_solution_gets_full_marks_and_every_released_exercise_none(kind, tmp_path):
-    for role, place in (("honest", "solutions"), ("stub", "exercises")):
-        (tmp_path / role).mkdir()
-        for path in course_folder().glob(f"{place}/*/*.ipynb"):
-            (tmp_path / role / path.name).write_bytes(path.read_bytes())
-    lines = batch.grade_folder(tmp_path, batch.Settings(kind))
-    assert len(lines) == 2 * len({question.id[:2] for question in questions()})
-    for line in lines:
-        assert line["points"] == (100 if line["student"] == "honest" else 0), line
-        # a cell to try things in may call what is not written yet, or look at what is absent while grading
-        assert not [n for n in line["notes"] if "NotImplementedError" not in n and "Absence" not in n], line
-
-
-@pytest.mark.slow
-def test_killed_and_resumed_is_as_if_nothing_had_happened(kind, folder):
-    for i in range(4):
-        put(folder, f"s{i}/03_attention.ipynb", *hostile.HONEST[: 1 + i % 3], "time.sleep(0.3)")
-    command = [sys.executable, "-c", "from mmcourse.cli import app; app()", "grade", str(folder), "--seed", "7"]
-    environment = os.environ | {"PYTHONPATH": str(Path(sandbox.PACKAGE).parent)}
-    for lines_before_the_kill in (0, 2):
-        run = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
-        end = time.monotonic() + 60
-        path = folder / "grades.jsonl"
-        while time.monotonic() < end and (not path.exists() or len(batch.load(path)) < 1 + lines_before_the_kill):
-            time.sleep(0.01)
-        os.kill(run.pid, signal.SIGKILL)
-        run.wait()
-    resumed = batch.grade_folder(folder, batch.Settings(kind, seed=7))
-    path.unlink()
-    assert without_times(resumed) == without_times(batch.grade_folder(folder, batch.Settings(kind, seed=7)))
-    assert sum(line["state"] == "graded" for line in resumed) == 6

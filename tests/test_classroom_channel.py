@@ -126,6 +126,12 @@ def test_what_is_no_value_is_refused(tree):
         unpack(tree, [np.zeros(3)])
 
 
+def test_an_array_that_is_named_twice_is_refused():
+    """A value with a thousand names for 32 MiB would be copied a thousand times."""
+    with pytest.raises(ChannelError, match="no value"):
+        unpack({"list": [{"array": 0}, {"array": 0}]}, [np.zeros(3)])
+
+
 def test_types_that_are_no_numbers_keep_their_names_only():
     for value in ({"a": 1}, np.array([None]), np.float64(3), "text", 1 << 70):
         tree, arrays = pack(value)

@@ -68,6 +68,10 @@ NO_SUBMISSIONS = {
         notebook(*[cell("", metadata={"nbgrader": {"grade_id": "03-softmax"}})] * 3),
         "3 cells have the grade_id '03-softmax'",
     ),
+    "a million cells": (notebook(*[cell("")] * 2001), "2001 cells; at most 2000"),
+    "an id within lists": (notebook(cell("", id=json.loads("[" * 900 + "]" * 900))), "cells are not as they should be"),
+    "millions of lists": (b'{"nbformat": 4, "cells": [' + b"[]," * 5_000_000 + b"[]]}", "brackets and commas. Clear"),
+    "a format of a thousand digits": ({"nbformat": 10**1000, "cells": []}, "format 10000000000000000000; 4"),
     "a library pasted in": (notebook(cell("x = 1\n" * 1_000_000)), "characters of code"),
 }
 
@@ -88,6 +92,19 @@ def test_links_are_refused_wherever_they_are(tmp_path):
     for file in ("eve/03_attention.ipynb", "mal/03_attention.ipynb"):
         with pytest.raises(Refused, match="symbolic link"):
             read(tmp_path, file)
+
+
+def test_the_name_of_a_link_gives_no_orders_to_a_terminal(tmp_path):
+    (tmp_path / "\x1b[2J").symlink_to(tmp_path)
+    with pytest.raises(Refused, match=r"'\\x1b\[2J' is a symbolic link"):
+        read(tmp_path, "\x1b[2J/03_attention.ipynb")
+
+
+def test_what_a_notebook_carries_beside_its_code_is_never_unpacked(tmp_path):
+    """Attachments, where a zip bomb or a picture of a terapixel would lie."""
+    carries = cell("words", "markdown", attachments={"bomb.zip": {"application/zip": "UEsDBBQ" + "A" * (1 << 20)}})
+    graded = cell("a", metadata={"nbgrader": {"grade_id": ["03-softmax"] * 3, "points": "1e999"}})
+    assert read(tmp_path, put(tmp_path, notebook(carries, graded))).cells == ("a",)
 
 
 def test_a_pipe_does_not_hold_up_the_class(tmp_path):

@@ -34,11 +34,11 @@ def test_version():
 def test_help_names_every_command():
     output = mmcourse("--help").output
     commands = {command.name or command.callback.__name__ for command in cli.app.registered_commands}
-    assert commands == {"lab", "doctor", "check", "reset", "grade"}
+    assert commands == {"lab", "doctor", "check", "reset", "grade", "bundle"}
     assert all(f" {command} " in output for command in commands)
 
 
-@pytest.mark.parametrize("command", ["lab", "doctor", "check", "reset", "grade"])
+@pytest.mark.parametrize("command", ["lab", "doctor", "check", "reset", "grade", "bundle"])
 def test_help_of_each_command_has_an_example(command):
     result = mmcourse(command, "--help")
     assert result.exit_code == 0

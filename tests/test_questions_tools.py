@@ -6,8 +6,9 @@ import torch
 from torch.nn import functional as F
 
 from mmcourse.grading import questions
-from mmcourse.grading.tools.block import four_copies
+from mmcourse.grading.tools import block
 from mmcourse.grading.tools.writing import bfloat16
+from mmcourse.tools import copies
 
 BY_ID = {question.id: question for question in questions("11")}
 
@@ -272,7 +273,19 @@ def test_a_gap_is_that_of_pytorch():
     assert verdicts.tolist() == [list(at) for at in np.ndindex(2, 2, 2)]
 
 
+@pytest.mark.parametrize("loud", copies.LOUD)
+def test_the_copies_that_were_kept_are_those_that_the_block_gives(loud):
+    for kept, made in zip(copies.four_copies(loud), block.four_copies(loud), strict=True):
+        np.testing.assert_allclose(kept, made, rtol=0, atol=2e-5)
+
+
+def test_another_loudness_is_refused():
+    with pytest.raises(ValueError, match=r"expected a loudness of \(0.1, 1, 100\), which were kept; came 7"):
+        copies.four_copies(7)
+
+
 def test_the_verdicts_that_the_assignment_talks_about():
+    four_copies = copies.four_copies
     of_copies = {loud: reference("11-reading")(*four_copies(loud))[1].tolist() for loud in (0.1, 1, 100)}
     assert of_copies[0.1] == of_copies[1] == [[0, 0, 0], [0, 1, 0], [0, 0, 1], [-2, -2, -2]]
     assert of_copies[100] == [[0, 0, -1], [0, 1, -1], [0, 0, -1], [-2, -2, -2]]

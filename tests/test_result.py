@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from mmcourse.grading import check, grade, questions
-from mmcourse.grading.picture import _slice
+from mmcourse.grading.picture import cut
 
 SOFTMAX = questions("03-softmax")[0]
 
@@ -70,7 +70,7 @@ def test_the_picture_is_cut_around_the_largest_difference(shape):
     got = expected.copy()
     place = tuple(n - 1 for n in shape)
     got[place] += 100
-    matrix, other, leading, spot = _slice(expected, got, place)
+    matrix, other, leading, spot = cut(expected, got, place)
     assert matrix.ndim == 2
     assert max(matrix.shape) <= 24
     assert (matrix[spot], other[spot]) == (expected[place], got[place])

@@ -2,49 +2,39 @@
 
 import json
 import os
-import queue
 import secrets
-import time
-import zlib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mmcourse.grading import questions
-from mmcourse.grading.result import Result
-
-from .marking import mark
-from .sandbox import Limits, Sandbox
+from .single import Settings, blank, failed, grade_one, warm
 from .submission import Refused, Submission, find, read, student_of
 
+__all__ = ["GRADES", "Busy", "Settings", "grade_folder", "load", "plan"]
 GRADES = "grades.jsonl"
-TRIES = 2  # of a submission, when the grader itself fails
 
 
 class Busy(Exception):
     """Somebody else grades this folder."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """How to grade: what isolates, the seed (None: a secret one), submissions at once, seconds for each of them."""
-
-    kind: str
-    seed: int | None = None
-    jobs: int = 1
-    limit: float = 120.0
-    limits: Limits = field(default_factory=Limits)
-
-
-def grade_folder(folder: Path, settings: Settings, tell: Callable[[dict], None] = lambda line: None) -> list[dict]:
-    """Grade what is not graded yet, and return the lines of all submissions, sorted by file.
+def grade_folder(
+    folder: Path,
+    settings: Settings,
+    tell: Callable[[dict], None] = lambda line: None,
+    wanted: Callable[[str], bool] = lambda file: True,
+    executor: Executor | None = None,
+    begin: Callable[[int], None] = lambda total: None,
+) -> list[dict]:
+    """Grade what is not graded yet, and return the lines of all wanted submissions, sorted by file.
 
     A line is kept while its file stays the same; one that needs a person because the grader failed is tried again.
-    `tell` gets each new line. Raises Busy.
+    `begin` gets how many will run, `tell` each new line. `wanted` says of a file, as find() names it, whether it takes
+    part; lines of others stay as they are. `executor` runs `single.grade_one` where it likes; threads here if left
+    out. Raises Busy.
     """
     path = folder / GRADES
     with _alone(folder):
@@ -52,14 +42,16 @@ def grade_folder(folder: Path, settings: Settings, tell: Callable[[dict], None] 
         seed = settings.seed
         if seed is None:
             seed = next((line["seed"] for line in kept.values()), secrets.randbits(62))
-        lines, todo = plan(folder, kept, seed, settings.kind)
-        _write(path, lines)  # without the torn last line of a run that was killed
-        for line in _graded(todo, seed, settings):
+        others = [line for file, line in kept.items() if not wanted(file)]
+        lines, todo = plan(folder, kept, seed, settings.kind, wanted)
+        _write(path, others + lines)  # without the torn last line of a run that was killed
+        begin(len(todo))
+        for line in _graded(todo, seed, settings, executor):
             _append(path, line)
             lines.append(line)
             tell(line)
         lines.sort(key=lambda line: line["file"])
-        _write(path, lines)
+        _write(path, sorted(others + lines, key=lambda line: line["file"]))
     return lines
 
 
@@ -74,14 +66,20 @@ def load(path: Path) -> dict[str, dict]:
     return lines
 
 
-def plan(folder: Path, kept: dict[str, dict], seed: int, kind: str) -> tuple[list[dict], list[Submission]]:
+def plan(
+    folder: Path, kept: dict[str, dict], seed: int, kind: str, wanted: Callable[[str], bool] = lambda file: True
+) -> tuple[list[dict], list[Submission]]:
     """The lines that are known without running anything, and the submissions that must run."""
     lines, todo = [], []
-    for file in find(folder):
+    for file in filter(wanted, find(folder)):
+        nothing = blank(file, student_of(file), "", "", seed, kind)
         try:
             submission = read(folder, file)
         except Refused as why:
-            lines.append(_line(file, student_of(file), "", "", seed, kind) | {"state": "refused", "reason": str(why)})
+            lines.append(nothing | {"state": "refused", "reason": str(why)})
+            continue
+        except Exception as fault:  # one file that nobody thought of does not hold up the class
+            lines.append(nothing | failed(fault))
             continue
         before = kept.get(file, {})
         same = before.get("digest") == submission.digest and before.get("seed") == seed
@@ -92,63 +90,36 @@ def plan(folder: Path, kept: dict[str, dict], seed: int, kind: str) -> tuple[lis
     return lines, todo
 
 
-def _graded(todo: list[Submission], seed: int, settings: Settings) -> Iterator[dict]:
+def _graded(todo: list[Submission], seed: int, settings: Settings, executor: Executor | None) -> Iterator[dict]:
     """The lines of the submissions, in the order in which they are done."""
-    sandboxes = queue.SimpleQueue()
-    with ExitStack() as stack:
-        for _ in range(min(settings.jobs, len(todo))):
-            sandboxes.put(stack.enter_context(Sandbox(settings.kind, settings.limits)))
-        pool = ThreadPoolExecutor(max(1, settings.jobs))
-        stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        futures = [pool.submit(_grade, submission, sandboxes, seed, settings) for submission in todo]
-        for future in as_completed(futures):
-            yield future.result()
+    with _threads(settings) if executor is None else nullcontext(executor) as pool:
+        futures = {pool.submit(grade_one, submission, seed, settings): submission for submission in todo}
+        try:
+            for future in as_completed(futures):
+                yield _line_of(future, futures[future], seed, settings)
+        finally:
+            for future in futures:
+                future.cancel()
 
 
-def _grade(submission: Submission, sandboxes: queue.SimpleQueue, seed: int, settings: Settings) -> dict:
-    """One line. A fault of the grader is tried once more in a new sandbox, and is never a zero."""
-    line = _line(submission.file, submission.student, submission.assignment, submission.digest, seed, settings.kind)
-    asked, start = questions(submission.assignment), time.monotonic()
-    sandbox = sandboxes.get()
+def _line_of(future, submission: Submission, seed: int, settings: Settings) -> dict:
+    """What came of it; a fault if its worker died and no other could be found."""
     try:
-        for attempt in range(TRIES):
-            try:
-                if attempt:
-                    sandbox.start()
-                done = mark(sandbox, submission.cells, asked, _seed_of(seed, submission), settings.limit)
-            except Exception as fault:  # a GraderFault, or what nobody thought of: the others are graded all the same
-                line |= {"state": "needs a person", "reason": f"The grader failed, not the submission: {fault}"}
-                continue
-            line |= {"state": "graded", "reason": "", "points": done.points, "max": sum(q.points for q in asked)}
-            line |= {"questions": list(map(_entry, done.results)), "notes": done.notes}
-            break
+        return future.result()
+    except Exception as fault:
+        s = submission
+        return blank(s.file, s.student, s.assignment, s.digest, seed, settings.kind) | failed(fault) | {"seconds": 0.0}
+
+
+@contextmanager
+def _threads(settings: Settings):
+    """Each thread drives a sandbox of its own, so that threads are enough."""
+    pool = ThreadPoolExecutor(settings.jobs)
+    try:
+        yield pool
     finally:
-        sandboxes.put(sandbox)
-    return line | {"seconds": round(time.monotonic() - start, 3)}
-
-
-def _seed_of(seed: int, submission: Submission) -> int:
-    """Everyone gets inputs of their own, the same ones when the seed is given again."""
-    whose = f"{submission.student}/{submission.assignment}".encode(errors="backslashreplace")
-    return seed * (1 << 32) + zlib.crc32(whose)
-
-
-def _line(file, student, assignment, digest, seed, kind) -> dict:
-    """A line without a score, for the others to fill in."""
-    known = {"file": file, "student": student, "assignment": assignment, "digest": digest, "seed": seed}
-    return known | {"isolation": kind, "points": None, "max": None, "questions": [], "notes": []}
-
-
-def _entry(result: Result) -> dict:
-    return {
-        "id": result.question_id,
-        "points": result.points,
-        "max": result.max_points,
-        "state": result.state,
-        "case": result.case,
-        "message": result.message,
-        "hint": result.hint,
-    }
+        pool.shutdown(wait=True, cancel_futures=True)
+        warm(settings.kind, settings.limits).close()
 
 
 def _append(path: Path, line: dict) -> None:

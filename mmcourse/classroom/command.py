@@ -1,13 +1,17 @@
 """What `mmcourse grade` does between its options and its exit status."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 from . import batch, report
+from .course import ClassError
+from .executors import NoCluster, cluster
+from .progress import shown
 from .sandbox import Limits, NoSandbox, isolation
 
 
-def grade(folder: Path, seed: int | None, dry_run: bool, jobs: int, limit: float, trust: bool) -> int:
+def grade(folder: Path, seed: int | None, dry_run: bool, jobs: int, limit: float, trust: bool, dask: str = "") -> int:
     """Grade, print, and return the exit status."""
     if not folder.is_dir():
         return _stop(f"Expected a folder with notebooks, but {folder} is none.")
@@ -15,16 +19,15 @@ def grade(folder: Path, seed: int | None, dry_run: bool, jobs: int, limit: float
         return _say_what_would_happen(folder, seed)
     try:
         kind = isolation(trust)
-    except NoSandbox as error:
+        if kind == "process":
+            print("No sandbox is in force: submissions can reach your files and the network.", file=sys.stderr)
+        settings = batch.Settings(kind, seed, jobs, limit, Limits(seconds=int(limit) + 60))
+        with cluster(dask) if dask else nullcontext() as executor, shown("grading") as watch:
+            lines = batch.grade_folder(folder, settings, watch.tell, executor=executor, begin=watch.begin)
+        report.write_table(lines, folder / "grades.csv")
+        report.write_pages(lines, folder)
+    except (NoSandbox, NoCluster, batch.Busy, ClassError) as error:
         return _stop(error)
-    if kind != "bubblewrap":
-        print("No sandbox is in force: submissions can reach your files and the network.", file=sys.stderr)
-    settings = batch.Settings(kind, seed, jobs, limit, Limits(seconds=int(limit) + 60))
-    try:
-        lines = batch.grade_folder(folder, settings, _tell)
-    except batch.Busy as error:
-        return _stop(error)
-    report.write_table(lines, folder / "grades.csv")
     print(report.summary(lines))
     return 3 if any(line["state"] == "needs a person" for line in lines) else 0
 
@@ -38,11 +41,6 @@ def _say_what_would_happen(folder: Path, seed: int | None) -> int:
     for line in lines:
         print(f"{line['state']}: {line['file']!r} {line['reason']}".rstrip())
     return 0
-
-
-def _tell(line: dict) -> None:
-    score = f"{line['points']} of {line['max']}" if line["state"] == "graded" else line["state"]
-    print(f"{line['file']!r}: {score}, {line['seconds']:.1f} s", flush=True)
 
 
 def _stop(error) -> int:

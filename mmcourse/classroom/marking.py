@@ -14,7 +14,11 @@ from .sandbox import GraderFault, Sandbox
 
 CELL = 20.0  # seconds that one cell of the notebook may take
 GRACE = 2.0  # seconds between the stop that the sandbox asks for and the one that is forced
+MOST_NOTES = 20
 MOST_LEFT_OUT = 3  # cells that may end the process or refuse to stop, before the notebook is given up
+
+
+OVER = "the time for the whole notebook is used up"
 
 
 class Ended(Exception):
@@ -71,7 +75,7 @@ class Notebook:
         """Have the cells run, before the clock of a question ticks; in a new session if there is none, or no more."""
         while self.session is None and not self.given_up:
             if self.left <= 0:
-                self.given_up = "the time for the whole notebook is used up"
+                self.given_up = OVER
             else:
                 self._open()
 
@@ -102,6 +106,9 @@ class Notebook:
         for i, source in enumerate(self.cells):
             if i in self.left_out:
                 continue
+            if self.left <= 0:
+                self.given_up = OVER
+                return self.close()
             try:
                 reply, _ = self._ask({"do": "cell"}, [_as_bytes(source)], CELL)
             except ChannelError as error:
@@ -122,7 +129,7 @@ class Notebook:
         return f"the cell that begins {first[:40]!r}"
 
     def _note(self, text: str) -> None:
-        if text not in self.notes:
+        if text not in self.notes and len(self.notes) < MOST_NOTES:
             self.notes.append(text)
 
     def _ask(self, request, arrays, seconds):

@@ -7,8 +7,6 @@ the session closes.
 import contextlib
 import itertools
 import os
-import secrets
-import select
 import shutil
 import signal
 import socket
@@ -16,19 +14,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-import mmcourse
 from mmcourse.places import CourseNotFound, course_folder
 
-from .absence import OPEN
+from . import containers
 from .cgroup import Group
 from .channel import Channel, ChannelError
+from .opened import PACKAGE, view
+from .session import START, GraderFault, Limits, Session, environment
 
-PACKAGE = Path(mmcourse.__file__).parent
-START = 120  # seconds that the first session may take: torch is imported in them
-ENTER = "import sys; sys.path.insert(0, sys.argv[1]); from mmcourse.classroom.worker import main; main({}, {})"
+PRIVATE = ("/sandbox", "/tmp", "/dev/shm")  # each submission gets them fresh
+ENTER = "import sys; sys.path.insert(0, sys.argv[1]); from mmcourse.classroom.worker import main; main({}, {}, {})"
 _numbers = itertools.count()
 
 
@@ -36,32 +34,29 @@ class NoSandbox(Exception):
     """This computer cannot hold a stranger's code; the message says what to do."""
 
 
-class GraderFault(Exception):
-    """The grader failed, not the submission."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """MiB of memory a process and all together, processes, MiB a file, seconds of processor time a process."""
-
-    memory: int = 4096
-    processes: int = 64
-    file: int = 64
-    seconds: int = 300
-
-
 def isolation(trust: bool = False) -> str:
-    """What will hold the submissions: "bubblewrap", or "process" if `trust`. Raises NoSandbox with the remedy."""
+    """What will hold the submissions: "bubblewrap", a container's engine, or "process" if `trust`.
+
+    Raises NoSandbox with the remedy.
+    """
     trouble = _trouble()
     if not trouble:
         return "bubblewrap"
+    engine, no_container = containers.engine()
+    if engine:
+        return engine
     if trust:
         return "process"
     raise NoSandbox(
-        f"There is no sandbox for other people's code: {trouble} "
+        f"There is no sandbox for other people's code: {trouble} Nor is there a container: {no_container} "
         "If you trust every submission, as you trust your own, --trust-submissions runs each in a process of its own, "
         "which can read and delete your files and use the network."
     )
+
+
+def sandbox_of(kind: str, limits: Limits, torch: bool):
+    """A sandbox of that kind; not started yet."""
+    return (containers.Containers if kind in containers.ENGINES else Sandbox)(kind, limits, torch)
 
 
 def _trouble() -> str:
@@ -89,9 +84,9 @@ def _trouble() -> str:
 class Sandbox:
     """A place for submissions, one at a time. A context manager; start() and close() may be repeated."""
 
-    def __init__(self, kind: str, limits: Limits | None = None):
-        """`kind` is what isolation() returned."""
-        self.kind, self.limits = kind, limits or Limits()
+    def __init__(self, kind: str, limits: Limits | None = None, torch: bool = True):
+        """`kind` is what isolation() returned; `torch`: whether it has torch ready."""
+        self.kind, self.limits, self.torch = kind, limits or Limits(), torch
         self.process = self.control = self.group = None
 
     def __enter__(self):
@@ -107,15 +102,16 @@ class Sandbox:
         limits = asdict(self.limits)
         prefix = []
         if self.kind == "bubblewrap":
-            places = [place for place in ("/sandbox", "/tmp") if not any(_below(root, place) for root in _pythons())]
-            command = _bubblewrap([sys.executable, "-I", "-B", "-c", ENTER.format(limits, places), "/course"])
+            places = [place for place in PRIVATE if not any(_below(root, place) for root in _pythons())]
+            enter = ENTER.format(limits, places, self.torch)
+            command = _bubblewrap([sys.executable, "-I", "-B", "-c", enter, "/course"])
             if os.geteuid() == 0:
                 memory = self.limits.memory << 20
                 self.group = Group(str(next(_numbers)), self.limits.processes, memory)
                 joins = "".join(f"echo $$ > {file} && " for file in self.group.members)
                 prefix = ["/bin/sh", "-c", joins + 'exec "$@"', "sh"]
         else:
-            command = [sys.executable, "-B", "-c", ENTER.format(limits, None), str(PACKAGE.parent)]
+            command = [sys.executable, "-B", "-c", ENTER.format(limits, None, self.torch), str(PACKAGE.parent)]
         self.control, inside = socket.socketpair()
         self.complaints = tempfile.TemporaryFile()  # noqa: SIM115  close() closes it
         self.process = subprocess.Popen(
@@ -123,7 +119,7 @@ class Sandbox:
             stdin=inside,
             stdout=subprocess.DEVNULL,
             stderr=self.complaints,
-            env=_environment(),
+            env=environment(),
             start_new_session=True,
             cwd="/",
         )
@@ -182,40 +178,6 @@ class Sandbox:
         return self.complaints.read()[-500:].decode(errors="replace").strip() or f"status {self.process.poll()}"
 
 
-class Session:
-    """One process that runs one submission."""
-
-    def __init__(self, channel: Channel, group: int | None, descriptor: int | None = None):
-        """`group` is a process group to end, `descriptor` one of the process; each may be missing."""
-        self.channel, self.group, self.descriptor = channel, group, descriptor
-
-    def ask(self, request: dict, arrays=(), seconds: float = 10.0):
-        """The reply and its arrays. After a ChannelError the session is over."""
-        deadline, key = time.monotonic() + seconds, secrets.token_hex(8)
-        try:
-            self.channel.send(request | {"id": key}, arrays, deadline)
-            reply, came = self.channel.receive(deadline)
-            if reply.get("id") != key:
-                raise ChannelError("the answer belongs to another question")
-        except BaseException:
-            self.close()
-            raise
-        return reply, came
-
-    def close(self) -> None:
-        """End the process, and in bubblewrap all that came from it; returns when they are gone."""
-        self.channel.close()
-        if self.group is not None:
-            with contextlib.suppress(OSError):
-                os.killpg(self.group, signal.SIGKILL)
-        if self.descriptor is not None:
-            with contextlib.suppress(OSError):
-                signal.pidfd_send_signal(self.descriptor, signal.SIGKILL)
-            select.select([self.descriptor], [], [], 20)
-            os.close(self.descriptor)
-        self.group = self.descriptor = None
-
-
 def _walls() -> list[str]:
     """CAP_SYS_ADMIN stays for the process that listens, which needs it to give each submission its own namespaces."""
     return [
@@ -243,8 +205,8 @@ def _bubblewrap(command: list[str]) -> list[str]:
         *("bwrap", *_walls(), *system, "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", "/sandbox"),
         *(word for root in _pythons() for word in ("--ro-bind", root, root)),
         *(word for mask in masks for word in ("--tmpfs", mask)),
-        *(word for inside, outside in _view() for word in ("--ro-bind", outside, inside)),
-        *("--remount-ro", "/", "--chdir", "/", "--", *command),
+        *(word for inside, outside in view() for word in ("--ro-bind", outside, inside)),
+        *("--remount-ro", "/", "--remount-ro", "/dev", "--chdir", "/", "--", *command),
     ]
 
 
@@ -257,24 +219,3 @@ def _pythons() -> list[str]:
 
 def _below(path, folder) -> bool:
     return Path(path).is_relative_to(folder)
-
-
-def _view() -> list[tuple[str, str]]:
-    """(where it lies in the sandbox, where it lies here) of the open modules and of the packages around them."""
-    pairs = {}
-    for name in OPEN:
-        parts = name.split(".")
-        for depth in range(1, len(parts)):
-            init = Path(*parts[1:depth], "__init__.py")
-            pairs[f"/course/mmcourse/{init}"] = str(PACKAGE / init)
-        here = PACKAGE.joinpath(*parts[1:])
-        here = here if here.is_dir() else here.with_suffix(".py")
-        pairs[f"/course/mmcourse/{here.relative_to(PACKAGE)}"] = str(here)
-    return list(pairs.items())
-
-
-def _environment() -> dict[str, str]:
-    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    home = {"HOME": "/tmp", "TMPDIR": "/tmp", "IPYTHONDIR": "/tmp/ipython", "MPLCONFIGDIR": "/tmp/matplotlib"}
-    path = f"{os.path.abspath(sys.prefix)}/bin:/usr/bin:/bin"
-    return one | home | {"PATH": path, "LANG": "C.UTF-8", "MPLBACKEND": "template", "MMCOURSE_HOME": "/tmp/mmcourse"}

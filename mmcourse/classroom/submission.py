@@ -12,6 +12,8 @@ from pathlib import Path
 from mmcourse.grading import questions
 
 MOST_CODE = 4 << 20  # characters of all code cells together
+MOST_CELLS = 2000  # the course's longest notebook has about a hundred
+MOST_PARTS = 10_000_000  # brackets and commas: each outside a text is an object, and 100 MiB of them fill the memory
 LARGEST = 100 << 20  # bytes; pictures and sounds that a notebook keeps are large, but not that large
 PLACES = ("*.ipynb", "*/*.ipynb", "*/*/*.ipynb")  # the last is how nbgrader collects
 
@@ -60,7 +62,8 @@ def _bytes(folder: Path, file: str) -> bytes:
     for part in Path(file).parts:
         place = place / part
         if place.is_symlink():
-            raise Refused(f"{place.relative_to(folder)} is a symbolic link, which could point to anybody's work.")
+            shown = place.relative_to(folder).as_posix()
+            raise Refused(f"{shown!r} is a symbolic link, which could point to anybody's work.")
     try:
         descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with open(descriptor, "rb") as opened:
@@ -77,6 +80,8 @@ def _bytes(folder: Path, file: str) -> bytes:
 def _parse(data: bytes):
     if not data.strip():
         raise Refused("The file is empty.")
+    if sum(map(data.count, (b"[", b"{", b","))) > MOST_PARTS:
+        raise Refused(f"It has more than {MOST_PARTS} brackets and commas. Clear its outputs.")
     try:
         return json.loads(data)
     except RecursionError:
@@ -89,16 +94,19 @@ def _check_form(notebook) -> None:
     if not isinstance(notebook, dict) or type(notebook.get("nbformat")) is not int:
         raise Refused("It is no notebook: it names no nbformat.")
     if notebook["nbformat"] != 4:
-        raise Refused(
-            f"It is a notebook of format {notebook['nbformat']}; 4 is expected. Open it in JupyterLab and save it."
-        )
+        found = str(notebook["nbformat"])[:20]
+        raise Refused(f"It is a notebook of format {found}; 4 is expected. Open it in JupyterLab and save it.")
     cells = notebook.get("cells")
     if not isinstance(cells, list) or not all(map(_is_cell, cells)):
         raise Refused("It is no notebook of format 4: its cells are not as they should be.")
+    if len(cells) > MOST_CELLS:
+        raise Refused(f"It has {len(cells)} cells; at most {MOST_CELLS} are run.")
 
 
 def _is_cell(cell) -> bool:
     if not isinstance(cell, dict) or not isinstance(cell.get("metadata"), dict):
+        return False
+    if not isinstance(cell.get("id"), str | None):
         return False
     source = cell.get("source")
     text = isinstance(source, str) or (isinstance(source, list) and all(isinstance(line, str) for line in source))
@@ -107,14 +115,15 @@ def _is_cell(cell) -> bool:
 
 def _check_ids(cells) -> None:
     for what, ids in (("id", [cell.get("id") for cell in cells]), ("grade_id", list(map(_grade_id, cells)))):
-        ((most, times),) = Counter(str(i) for i in ids if i is not None).most_common(1) or [("", 0)]
+        ((most, times),) = Counter(i for i in ids if i is not None).most_common(1) or [("", 0)]
         if times > 1:
             raise Refused(f"{times} cells have the {what} {most[:80]!r}. Start again from the released notebook.")
 
 
 def _grade_id(cell):
     mark = cell["metadata"].get("nbgrader")
-    return mark.get("grade_id") if isinstance(mark, dict) else None
+    name = mark.get("grade_id") if isinstance(mark, dict) else None
+    return name if isinstance(name, str) else None
 
 
 def _is_test(cell) -> bool:

@@ -48,7 +48,10 @@ def output(x, w1, b1, w2, b2, gain, shift, switches):
 
 
 def four_copies(loud=1.0):
-    """What `explain` takes: a block, its input `loud` times as large as usual, outputs of four copies, a tolerance."""
+    """What `explain` takes: a block, its input `loud` times as large as usual, outputs of four copies, a tolerance.
+
+    Learners get it from `mmcourse.tools.copies`, where it is kept as numbers.
+    """
     rng = np.random.default_rng(11)
     x, *weights = normal(rng, (13, 7), (7, 11), (11,), (11, 7), (7,), (7,), (7,))
     copies = [output(loud * x, *weights, switches) for switches in ((0, 0, 0), (0, 1, 0), (0, 0, 1), None)]
