@@ -14,7 +14,7 @@ SET_UP = @python="$(PYTHON)"; test -n "$$python" || { \
 	exit 1; }; "$$python" scripts/setup_environment.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab doctor test test-browser notebooks exercises bench
+.PHONY: help setup lab doctor test test-browser hub test-hub notebooks exercises slides bench
 
 help:  ## list what there is
 	@echo "mmcourse: a course on multimodal fusion and cross-modal learning. Begin with: make lab"; echo
@@ -31,7 +31,7 @@ doctor: setup  ## check this computer, and say what to do about each problem
 
 test: setup  ## lint, the tests, and every notebook run and compared
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest tests -m "not browser" -n 2 --dist loadfile
+	$(BIN)/python -m pytest tests -m "not browser and not hub" -n 2 --dist loadfile
 	$(BIN)/python scripts/test_notebooks.py
 
 test-browser:  ## the widgets in a real browser; needs Chromium
@@ -40,11 +40,22 @@ test-browser:  ## the widgets in a real browser; needs Chromium
 		|| echo "No chromium was found: on Debian or Ubuntu, sudo apt install chromium; else set CHROMIUM to a Chrome's path."; \
 		exit $$status; }
 
+hub:  ## a JupyterHub for a class, on this computer (deploy/README.md)
+	$(SET_UP) --extra classroom
+	@$(BIN)/python deploy/hub.py
+
+test-hub:  ## a class of two on a real hub, in a browser; needs root and Chromium
+	$(SET_UP) --extra browser --extra classroom
+	@$(BIN)/python -m pytest tests/hub -m hub
+
 notebooks: setup  ## build the chapters: run notebooks/src and keep the outputs
 	$(BIN)/python scripts/build_notebooks.py
 
 exercises: setup  ## generate exercises/ from solutions/
 	$(BIN)/python scripts/build_exercises.py
+
+slides: setup  ## make slides from the chapters: workshops/slides
+	$(BIN)/python scripts/build_slides.py
 
 bench: setup  ## speed and memory, in pairs with PyTorch
 	$(BIN)/python -m benchmarks
