@@ -37,9 +37,12 @@ def run() -> list[Check]:
     return list(running())
 
 
-def running() -> Iterator[Check]:
-    """Like `run`, each check as soon as it is done. A check that breaks is itself reported as a problem."""
-    for name, check in CHECKS.items():
+def running(checks: dict[str, Callable[[str], Check]] | None = None) -> Iterator[Check]:
+    """Like `run`, each check as soon as it is done. A check that breaks is itself reported as a problem.
+
+    checks: others than CHECKS, such as those of `mmcourse.workshops.readiness`.
+    """
+    for name, check in (CHECKS if checks is None else checks).items():
         try:
             yield check(name)
         except CourseNotFound:  # told once, by the check of the course folder
