@@ -78,12 +78,25 @@ def prepare(wanted: dict) -> None:
 
 
 def make_folder(path: Path, mode: int, owner: str | None = None) -> Path:
-    """A folder with exactly this mode and owner."""
-    path.mkdir(parents=True, exist_ok=True)
-    if owner and AS_ROOT:
-        account = pwd.getpwnam(owner)
-        os.chown(path, account.pw_uid, account.pw_gid)
-    path.chmod(mode)
+    """A folder with exactly this mode and owner. Raises Problem, if a link or another person's folder is in the way.
+
+    Students can write where some of these lie: root would open to everybody whatever folder a link of theirs names.
+    """
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(parents=True)
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError as error:
+        raise Problem(f"Expected a folder, but {path} is none ({error.strerror}). Look at it, and remove it.") from None
+    try:
+        account = pwd.getpwnam(owner) if owner and AS_ROOT else None
+        if os.fstat(opened).st_uid not in (os.geteuid(), account and account.pw_uid):
+            raise Problem(f"{path} belongs to somebody else, who may have made it before this hub. Remove it.")
+        if account:
+            os.fchown(opened, account.pw_uid, account.pw_gid)
+        os.fchmod(opened, mode)
+    finally:
+        os.close(opened)
     return path
 
 
@@ -183,7 +196,9 @@ def run(command: list, **options) -> None:
 
 
 def remove_users(wanted: dict) -> None:
-    """Remove the accounts that bear our mark, what they still run, and their homes; no others."""
+    """Remove the accounts that bear our mark, what they still run, and their homes; no others. Raises Problem."""
+    if not AS_ROOT:
+        raise Problem("Only root can remove accounts, and only for root does this hub make any.")
     for name in people(wanted):
         try:
             account = pwd.getpwnam(name)
@@ -240,6 +255,12 @@ def main() -> int:
             start(wanted)
     except Problem as problem:
         print(problem, file=sys.stderr)
+        return 1
+    except PermissionError as error:
+        print(
+            f"You may not write {error.filename}. Run this as root, or in a copy of the course that is yours.",
+            file=sys.stderr,
+        )
         return 1
     return 0
 

@@ -118,6 +118,8 @@ def doctor(
     from mmcourse.workshops import readiness
 
     for_class = for_class or teacher or warm
+    if chapter and not warm:
+        stop("--chapter says what --warm shall run: add --warm, or leave --chapter out.")
     if warm:
         rehearse(chapter or [])
     console, done = Console(highlight=False), []
@@ -289,8 +291,10 @@ def bundle(
     try:
         bundles.check_target(target)
         if dry_run:
-            print("\n".join(bundles.requirements(course, extra or [])))
-            print(f"and what they need; {len(bundles.course_files(course))} files of the course, and its cache")
+            wanted = ", ".join(bundles.requirements(course, extra or []))
+            print(f"would gather in {folder}, for Python {target.python} on {target.system or 'a system like this'}:")
+            print(f"packages, and what they need: {wanted}")
+            print(f"{len(bundles.course_files(course))} files of the course, and what its chapters have cached")
             return
         size = bundles.make(course, folder, target, extra or [])
     except bundles.CannotBundle as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,6 +73,14 @@ def test_a_stranger_is_refused_by_name(folder, downloads, place, said):
     assert outcome.state == "refused"
     assert said in outcome.words
     assert submitted(folder) == []
+
+
+def test_a_disk_that_writes_accents_apart_still_names_the_student(folder, downloads):
+    gradebook.enrol(folder, [Student("josé", "García", "José")])
+    for place in ("josé/x.ipynb", "García José_1_assignsubmission_file_/x.ipynb"):
+        put(downloads / unicodedata.normalize("NFD", place), solved())
+    assert sorted(states(collect(folder, downloads)).values()) == ["collected", "older"]
+    assert submitted(folder) == [f"josé/{NAME}/{NAME}.ipynb"]
 
 
 def test_two_students_of_one_name_are_not_guessed_between(folder, downloads):
@@ -162,6 +171,7 @@ def test_a_dry_run_says_the_same_and_does_nothing(folder, downloads):
     assert states(collect(folder, downloads, dry_run=True)) == {"ada/x.ipynb": "collected"}
     assert submitted(folder) == []
     done = mmcourse("class", "collect", "03", "--folder", str(folder), "--from", str(downloads), "--dry-run")
+    assert "collected: 'ada/x.ipynb': of 'ada'\n" in done.output
     assert "would be 1 collected" in done.output
 
 

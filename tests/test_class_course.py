@@ -5,7 +5,7 @@ import stat
 from datetime import datetime
 
 import pytest
-from small_class import NAME, RIGHT, line, make
+from small_class import NAME, RIGHT, line, make, put
 from small_course import mmcourse
 from traitlets.config import PyFileConfigLoader
 
@@ -83,6 +83,7 @@ def test_a_broken_configuration_is_named(folder):
 
 
 def test_without_nbgrader_the_commands_say_what_to_install_and_the_rest_works(run_python, tmp_path):
+    put(tmp_path / "ada" / "03_attention.ipynb", {"cells": "none"})
     said = run_python(
         f"""
 import sys
@@ -148,6 +149,16 @@ def written(tmp_path, text, encoding="utf-8"):
 def test_only_the_id_must_be_there_and_spreadsheets_may_mark_the_file(tmp_path):
     path = written(tmp_path, "ID,Last_Name,colour\nada,Birch,red\n 小明 ,,\n", "utf-8-sig")
     assert roster.read(path) == [roster.Student("ada", "Birch"), roster.Student("小明")]
+
+
+def test_a_spreadsheet_may_write_semicolons(tmp_path):
+    path = written(tmp_path, "id;last_name;email\nada;Birch, dr;a@example.org\n")
+    assert roster.read(path) == [roster.Student("ada", "Birch, dr", email="a@example.org")]
+
+
+def test_a_roster_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(course.ClassError, match=r"no\.csv, the CSV file with the students, .* No such file"):
+        roster.read(tmp_path / "no.csv")
 
 
 @pytest.mark.parametrize(
@@ -238,6 +249,13 @@ def test_a_due_date_is_kept_by_the_next_release(folder):
         assert book.find_assignment(NAME).duedate == datetime(2026, 3, 1, 12)
 
 
+def test_a_due_date_is_said_back_and_a_day_without_an_hour_is_not_guessed_at(folder):
+    said = mmcourse("class", "release", "03", "--folder", str(folder), "--due", "2030-03-01 18:00")
+    assert "Due 2030-03-01 18:00." in said.output
+    said = mmcourse("class", "release", "03", "--folder", str(folder), "--due", "2030-03-01")
+    assert (said.exit_code, "does not match the formats" in said.output) == (2, True)
+
+
 def test_an_exchange_gets_it_and_gets_it_again(tmp_path):
     folder = make(tmp_path / "class", tmp_path / "exchange")
     out = tmp_path / "exchange" / "mmcourse" / "outbound" / NAME
@@ -260,3 +278,13 @@ def test_a_dry_run_does_nothing(folder, tmp_path):
     done = mmcourse("class", "release", "02", "--folder", str(folder), "--dry-run")
     assert "would release 02_fusion" in done.output
     assert files(folder) == before
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(class_folder):
+    (class_folder / ".gradebook.lock").unlink(missing_ok=True)
+    (class_folder / ".gradebook.lock").mkdir()  # holds root back, too
+    done = mmcourse("class", "gradebook", "03", "--folder", str(class_folder))
+    assert done.exit_code == 1
+    assert "See that it is yours and the disk is not full; try again." in done.output
+    (class_folder / ".gradebook.lock").rmdir()
+    assert mmcourse("class", "gradebook", "03", "--folder", str(class_folder)).exit_code == 0

@@ -65,6 +65,21 @@ def test_while_a_person_must_look_the_page_says_what_the_grader_found(folder):
     assert "<strong>10</strong> of 100 points" in page(folder, "bob")
 
 
+def test_whom_a_person_graded_because_the_grader_could_not_reads_their_points_and_words(folder):
+    with gradebook.opened(folder) as book:
+        for grade in book.find_submission(NAME, "小明").notebooks[0].grades:
+            grade.manual_score, grade.needs_manual_grade = grade.cell.max_score / 2, False
+        book.find_comment("03-attention-solution", NAME, NAME, "小明").manual_comment = "<b>nearly</b>"
+        book.db.commit()
+    feedback(folder)
+    read = page(folder, "小明")
+    assert "A person graded this" in read
+    assert "<strong>50</strong> of 100 points" in read
+    assert "03-attention: 10 points. <bdi>&lt;b&gt;nearly&lt;/b&gt;</bdi>" in read
+    assert "A person will look" not in read
+    assert "of 0 questions" not in read
+
+
 def test_a_dry_run_and_no_grades_write_nothing(folder):
     mmcourse("class", "feedback", "03", "--folder", str(folder), "--dry-run")
     mmcourse("class", "report", "03", "--folder", str(folder), "--dry-run")

@@ -17,14 +17,6 @@ from mmcourse.grading import questions
 LAZY = "def attention(q, k, v):\n    return v"
 
 
-@pytest.fixture(scope="module")
-def kind():
-    try:
-        return sandbox.isolation()
-    except sandbox.NoSandbox as error:
-        pytest.skip(str(error))
-
-
 @pytest.fixture
 def folder(class_folder):
     return class_folder

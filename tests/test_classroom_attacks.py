@@ -196,8 +196,7 @@ def test_nothing_outside_can_be_deleted_or_written(walls, tmp_path):
     into = "open('/course/mmcourse/numpy.py', 'w')"
     marked = mark(walls, [*hostile.HONEST, cell, into])
     assert marked.points == 30
-    assert len(marked.notes) == 1
-    assert "Read-only file system" in marked.notes[0]
+    assert "Read-only file system" in marked.notes[-1]
     assert (tmp_path / "grades.jsonl").read_text() == "precious"
     assert (sandbox.PACKAGE / "classroom/worker.py").exists()
 
@@ -208,7 +207,9 @@ def test_one_submission_leaves_no_file_for_the_next(walls, monkeypatch):
     places = "places = [f for f, *_ in os.walk('/') if not f.startswith('/proc') and os.access(f, os.W_OK)]\n"
     writes = "for p in places:\n    try: open(f'{p}/note', 'w')\n    except OSError: pass\nraise Exception(places)"
     (wrote,) = mark(walls, [*hostile.HONEST, places + writes]).notes
-    assert all(place in wrote for place in ("/tmp", "/sandbox", "/dev/shm"))
+    fresh = [place for place, fresh in sandbox._places().items() if fresh]
+    assert {"/sandbox", "/dev/shm"} <= set(fresh)
+    assert all(place in wrote for place in fresh)
     reads = "left = [p for p in places if os.path.exists(f'{p}/note')]\nassert not left, left"
     assert mark(walls, [*hostile.HONEST, places + reads]).notes == []
 

@@ -96,6 +96,7 @@ def test_a_second_file_gets_other_inputs_and_the_first_one_the_same_again(folder
     grade(folder, seed=6)
     first, second, third = (seed for _, cells, seed in marks.calls if "keepdims" in cells[1])
     assert first == third != second
+    assert min(first, second) > 1 << 128, "else a file could be made that gets the inputs of another"
 
 
 def test_another_seed_grades_everyone_again(folder, marks):
@@ -134,11 +135,11 @@ def test_a_fault_that_passes_leaves_no_trace(folder, marks):
     assert not any(jail.open for jail, *_ in marks.calls)
 
 
-@pytest.mark.parametrize("torn", ["", '{"file": "ada', "[]\nnull\n{}\n"])
+@pytest.mark.parametrize("torn", [b"", b'{"file": "ada', b"[]\nnull\n{}\n", b'{"file": "ada\xff\0'])
 def test_a_torn_last_line_is_graded_again(folder, marks, torn):
     whole = grade(folder, seed=3)
     path = folder / "grades.jsonl"
-    path.write_text(path.read_text().splitlines()[0] + "\n" + torn)
+    path.write_bytes(path.read_bytes().splitlines()[0] + b"\n" + torn)
     assert without_times(grade(folder, seed=3)) == without_times(whole)
 
 

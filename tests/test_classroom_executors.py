@@ -17,14 +17,6 @@ from mmcourse.classroom import batch, containers, executors, progress, sandbox
 from mmcourse.classroom.opened import PACKAGE
 
 
-@pytest.fixture(scope="module")
-def kind():
-    try:
-        return sandbox.isolation()
-    except sandbox.NoSandbox as error:
-        pytest.skip(str(error))
-
-
 @pytest.fixture
 def cluster():
     distributed = pytest.importorskip("distributed")
@@ -72,6 +64,29 @@ def test_a_cluster_gives_the_same_lines_though_a_worker_dies(kind, folder, clust
 
 def _sandboxes(above: int) -> list[psutil.Process]:
     return [p for p in psutil.Process(above).children(recursive=True) if p.name() == "bwrap"]
+
+
+class Empty:
+    """A cluster's client, as far as the watch asks it."""
+
+    def __init__(self, cores):
+        self.cores = cores
+
+    def ncores(self):
+        return self.cores() if callable(self.cores) else self.cores
+
+
+@pytest.mark.parametrize(
+    ("cores", "said"), [({}, "has no workers left"), (lambda: 1 / 0, "does not answer"), ({"tcp://a": 1}, "")]
+)
+def test_a_run_that_waits_for_workers_says_so(cores, said, monkeypatch, capsys):
+    monkeypatch.setattr(executors, "LOOK_AGAIN", 0.01)
+    over = threading.Event()
+    threading.Timer(0.2, over.set).start()
+    executors._tell_when_alone(Empty(cores), "tcp://here", over)
+    told = capsys.readouterr().err
+    assert said in told
+    assert bool(said) == bool(told)
 
 
 @pytest.mark.slow

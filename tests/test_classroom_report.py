@@ -1,6 +1,7 @@
 """What a class adds up to, and the page about it: figures counted by hand, nothing of a stranger's but text."""
 
 import re
+import signal
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -8,7 +9,7 @@ import pages
 import pytest
 from pages import HOSTILE, Page, line, ungraded
 
-from mmcourse.classroom import absence, command, report
+from mmcourse.classroom import absence, command, progress, report
 from mmcourse.classroom import report_figures as figures
 from mmcourse.classroom.course import ClassError
 from mmcourse.grading import questions
@@ -48,6 +49,18 @@ def test_the_topics_are_what_cost_most_and_what_is_blank_is_said_once():
         (SOFTMAX.id, "wrong", 2),
     ]
     assert figures.topics([crowd()[3]]) == []
+
+
+def test_of_two_that_cost_the_same_the_known_mistake_is_told_first():
+    lines = [line(f"s{i}", ("right", answer), code=f"{i}") for i, answer in enumerate(("stub", "stub", 1, 1))]
+    assert [topic.state for topic in figures.topics(lines)] == ["wrong", "not attempted"]
+
+
+def test_who_wrote_nothing_at_all_is_named_to_the_teacher():
+    lines = [line("ada", ("stub", "right")), line("bob", ("stub", "stub")), ungraded("refused")]
+    assert [one["student"] for one in figures.untouched(lines)] == ["bob"]
+    assert "Nothing written" in Page(report.html(lines)).text
+    assert "Nothing written" not in Page(report.html(lines[:1])).text
 
 
 def test_a_mistake_that_nobody_knows_is_told_by_the_case_that_fails_most_often():
@@ -195,10 +208,33 @@ def test_the_command_writes_table_report_and_pages(tmp_path, monkeypatch, capsys
     monkeypatch.setattr(command, "isolation", lambda trust: "bubblewrap")
     monkeypatch.setattr(command.batch, "grade_folder", lambda *_, **__: lines)
     assert command.grade(tmp_path, None, False, 1, 60.0, False) == 3
-    assert "15 submissions: 13 graded" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "15 submissions: 13 graded" in said
+    assert f"Wrote {tmp_path / 'grades.csv'}, {tmp_path / 'report.html'}" in said
     assert len(list(tmp_path.glob("feedback/*/*/*.html"))) == len(lines)
     assert (tmp_path / "grades.csv").is_file()
     (tmp_path / "feedback").rename(tmp_path / "moved")
     (tmp_path / "feedback").symlink_to(tmp_path / "moved")
     assert command.grade(tmp_path, None, False, 1, 60.0, False) == 1
     assert "is a link. Remove it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_folder_without_notebooks_is_told_so_and_gets_no_report(tmp_path, monkeypatch, capsys, dry_run):
+    (tmp_path / "letter.txt").touch()
+    monkeypatch.setattr(command, "isolation", lambda trust: "bubblewrap")
+    assert command.grade(tmp_path, None, dry_run, 1, 60.0, False) == 1
+    assert "holds no notebooks. Expected STUDENT/03_attention.ipynb" in capsys.readouterr().err
+    assert not [*tmp_path.glob("report*"), *tmp_path.glob("*.csv")]
+
+
+def test_one_submission_is_not_many():
+    assert report.summary([line("ada", ("right",))]).startswith("1 submission: 1 graded\n")
+
+
+def test_ctrl_c_is_answered_at_once_and_says_that_nothing_is_lost(capsys):
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), progress.shown("grading"):
+        signal.raise_signal(signal.SIGINT)
+    assert re.fullmatch(r"Stopping, as soon as .*\nStopped\. What is graded is kept.*\n", capsys.readouterr().err)
+    assert signal.getsignal(signal.SIGINT) == before

@@ -4,6 +4,7 @@ import json
 import os
 
 import hostile
+import psutil
 import pytest
 
 from mmcourse.classroom import submission
@@ -111,6 +112,14 @@ def test_a_pipe_does_not_hold_up_the_class(tmp_path):
     os.mkfifo(tmp_path / "03_eve.ipynb")
     with pytest.raises(Refused, match="no ordinary file"):
         read(tmp_path, "03_eve.ipynb")
+
+
+def test_a_folder_that_is_called_like_a_notebook_is_refused_and_nothing_stays_open(tmp_path):
+    (tmp_path / "03_eve.ipynb").mkdir()
+    before = psutil.Process().num_fds()
+    with pytest.raises(Refused, match="Is a directory"):
+        read(tmp_path, "03_eve.ipynb")
+    assert psutil.Process().num_fds() == before
 
 
 def test_fifty_megabytes_of_output_are_read_and_a_hundred_are_not(tmp_path, monkeypatch):

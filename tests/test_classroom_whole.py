@@ -16,14 +16,6 @@ from mmcourse.grading import questions
 from mmcourse.places import course_folder
 
 
-@pytest.fixture(scope="module")
-def kind():
-    try:
-        return sandbox.isolation()
-    except sandbox.NoSandbox as error:
-        pytest.skip(str(error))
-
-
 @pytest.mark.slow
 def test_every_solution_gets_full_marks_and_every_released_exercise_none(kind, tmp_path):
     for role, place in (("honest", "solutions"), ("stub", "exercises")):

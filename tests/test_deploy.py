@@ -63,19 +63,6 @@ def test_a_second_hub_does_not_disturb_the_first():
             hub.check_free(address)
 
 
-def test_the_exchange_lets_everybody_put_and_nobody_look(tmp_path, monkeypatch):
-    monkeypatch.setattr(hub, "AS_ROOT", False)
-    hub.make_exchange({"folder": tmp_path, "teacher": "somebody", "course": "autumn"})
-    modes = {str(path.relative_to(tmp_path)): oct(stat.S_IMODE(path.stat().st_mode)) for path in tmp_path.rglob("*")}
-    assert modes == {
-        "exchange": "0o1777",
-        "exchange/autumn": "0o755",
-        "exchange/autumn/outbound": "0o755",
-        "exchange/autumn/inbound": "0o1733",
-        "exchange/autumn/feedback": "0o711",
-    }
-
-
 def test_passwords_are_for_root_alone_and_none_is_lost(tmp_path):
     file = tmp_path / "passwords.json"
     hub.keep_password(file, "ada", "one")
@@ -91,6 +78,21 @@ def test_an_account_that_is_not_ours_is_never_taken_nor_removed(tmp_path):
         hub.make_account("daemon", wanted)
     hub.remove_users(wanted)
     assert hub.pwd.getpwnam("daemon")
+
+
+@pytest.mark.parametrize("option", ["--prepare", "--remove-users"])
+def test_who_is_not_root_is_told_what_that_stops(tmp_path, monkeypatch, capsys, option):
+    def not_yours(path, mode, owner=None):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(hub, "AS_ROOT", False)
+    monkeypatch.setattr(hub, "ROOT", tmp_path)
+    monkeypatch.setattr(hub, "make_folder", not_yours)
+    monkeypatch.setattr(hub, "check_free", lambda address: None)
+    monkeypatch.setattr(sys, "argv", ["hub.py", option])
+    assert hub.main() == 1
+    said = {"--prepare": f"You may not write {tmp_path / 'build' / 'hub'}.", "--remove-users": "Only root can remove"}
+    assert said[option] in capsys.readouterr().err
 
 
 def test_what_jupyter_reads_is_sound_and_hides_the_teachers_side_from_students():

@@ -131,6 +131,16 @@ def test_git_decides_what_belongs_to_the_course(course):
     assert not {"mine.log", ".venv/secret", "link"} & names
 
 
+def test_without_git_no_environment_of_any_name_is_taken_along(course, monkeypatch):
+    monkeypatch.setattr(bundle.subprocess, "run", lambda *_, **__: (_ for _ in ()).throw(OSError))
+    (course / ".venv-people" / "lib").mkdir(parents=True)
+    (course / ".venv-people" / "pyvenv.cfg").touch()
+    (course / ".venv-people" / "lib" / "large").touch()
+    names = {path.relative_to(course).parts[0] for path in bundle.course_files(course)}
+    assert {"pyproject.toml", "notebooks"} < names
+    assert ".venv-people" not in names
+
+
 def test_another_room_is_resolved_by_uv_and_fetched_by_pip(course, tmp_path, monkeypatch):
     asked = []
 
@@ -293,6 +303,7 @@ def test_the_command_says_what_it_would_gather_and_what_is_wrong(tmp_path):
     result = CliRunner().invoke(app, ["bundle", str(tmp_path / "b"), "--dry-run"])
     assert result.exit_code == 0
     assert "torch==2.13.0" in result.output
+    assert f"for Python {bundle.this_python()} on a system like this" in result.output
     assert not (tmp_path / "b").exists()
     result = CliRunner().invoke(app, ["bundle", str(tmp_path / "b"), "--extra", "no-such-extra", "--dry-run"])
     assert result.exit_code == 1

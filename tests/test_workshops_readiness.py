@@ -197,6 +197,11 @@ def test_the_command_ends_with_the_line_and_its_status(monkeypatch, state, statu
     assert result.output.strip().splitlines()[-1].startswith(begin)
 
 
+def test_chapters_without_warm_are_not_ignored():
+    result = CliRunner().invoke(app, ["doctor", "--class", "--chapter", "02"])
+    assert (result.exit_code, "add --warm" in result.output) == (1, True)
+
+
 def test_warming_says_how_each_chapter_went(course, monkeypatch):
     monkeypatch.setattr("mmcourse.cli.course_folder", lambda: course)
     monkeypatch.setattr(readiness, "checks", lambda teacher: {})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from .sandbox import check_hidden
 from .single import Settings, blank, failed, grade_one, warm
 from .submission import Refused, Submission, find, read, student_of
 
@@ -34,8 +35,9 @@ def grade_folder(
     A line is kept while its file stays the same; one that needs a person because the grader failed is tried again.
     `begin` gets how many will run, `tell` each new line. `wanted` says of a file, as find() names it, whether it takes
     part; lines of others stay as they are. `executor` runs `single.grade_one` where it likes; threads here if left
-    out. Raises Busy.
+    out. Raises Busy, or NoSandbox if submissions could read the folder.
     """
+    check_hidden(folder, settings.kind)
     path = folder / GRADES
     with _alone(folder):
         kept = load(path)
@@ -59,7 +61,7 @@ def load(path: Path) -> dict[str, dict]:
     """The lines of a file of grades by submission; the last one counts, and one that was torn does not."""
     lines = {}
     with suppress(FileNotFoundError):
-        for text in path.read_text(encoding="utf-8").splitlines():
+        for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
             with suppress(ValueError, TypeError, KeyError):
                 line = json.loads(text)
                 lines[line["file"]] = line

@@ -42,8 +42,9 @@ def _clear_errors():
 
     try:
         yield
-    except (ClassError, NoSuchName, Busy, NoSandbox, NoCluster) as error:
-        typer.secho(str(error), fg="red", err=True)
+    except (ClassError, NoSuchName, Busy, NoSandbox, NoCluster, OSError) as error:
+        advice = ". See that it is yours and the disk is not full; try again." if isinstance(error, OSError) else ""
+        typer.secho(f"{error}{advice}", fg="red", err=True)
         raise typer.Exit(1) from None
 
 
@@ -80,11 +81,10 @@ def new(
             return
         made = course.new(folder, course_id, exchange)
         count = gradebook.enrol(folder, listed)
-        root = folder.resolve()
         print(f"{'Made' if made else 'Kept'} {folder}: {count} students.")
         print(f"Next: mmcourse class release 03 --folder {folder}")
         print(f"Formgrader: cd {folder} && jupyter lab, menu Nbgrader. From elsewhere, it needs in nbgrader_config.py")
-        print(f"    in your ~/.jupyter: c = get_config(); c.CourseDirectory.root = {str(root)!r}")
+        print(f"    in your ~/.jupyter: c = get_config(); c.CourseDirectory.root = {str(folder.resolve())!r}")
 
 
 @app.command()
@@ -93,7 +93,7 @@ def release(
     folder: Folder = HERE,
     due: Annotated[
         datetime | None,
-        typer.Option(help="When it is due, in this computer's time.", formats=["%Y-%m-%d %H:%M", "%Y-%m-%d"]),
+        typer.Option(help="Day and hour, in this computer's time: '2026-11-30 18:00'.", formats=["%Y-%m-%d %H:%M"]),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Take the course's solution; yours goes to older/.")] = False,
     dry_run: DryRun = False,
@@ -114,14 +114,13 @@ def release(
         settings = course.settings(folder)
         whole = course.assignment(folder, name)
         if dry_run:
-            where = course.exchange_of(settings) or f"nowhere; it would lie in {folder / 'release' / whole}"
-            print(f"would release {whole} to {where}")
+            print(f"would release {whole} to {course.exchange_of(settings) or folder / 'release' / whole}")
             return
         done = releasing.release(folder, whole, due.astimezone(UTC).replace(tzinfo=None) if due else None, fresh)
         for note in done.notes:
             print(note)
-        where = f"in the exchange {done.exchange}" if done.exchange else f"{done.folder}: hand this folder out"
-        print(f"Released {whole}, {where}.")
+        where = f"it is in the exchange {done.exchange}" if done.exchange else f"hand out the folder {done.folder}"
+        print(f"Released {whole}: {where}." + (f" Due {due:%Y-%m-%d %H:%M}." if due else ""))
 
 
 @app.command()
@@ -162,7 +161,8 @@ def collect(
             outcomes = collecting.collect(folder, whole, found, new_students, dry_run, advance)
     for outcome in outcomes:
         if outcome.words or dry_run:
-            print(": ".join(filter(None, (outcome.state, outcome.place, outcome.words))))
+            whose = outcome.state != "refused" and f"of {outcome.student!r}"
+            print(": ".join(filter(None, (outcome.state, outcome.place, whose, outcome.words))))
     counts = Counter(outcome.state for outcome in outcomes)
     said = ", ".join(f"{n} {state}" for state, n in sorted(counts.items())) or "nothing came"
     print(f"would be {said}" if dry_run else said)
@@ -174,7 +174,7 @@ def _progress(what: str, total: int):
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    with Progress(console=Console(stderr=True), transient=True, disable=not os.isatty(2)) as progress:
         task = progress.add_task(what, total=total)
         yield lambda _: progress.advance(task)
 
@@ -221,7 +221,8 @@ def grade(
             typer.echo("No sandbox is in force: submissions can reach your files and the network.", err=True)
         with cluster(dask) if dask else nullcontext() as executor, shown(f"grading {whole}") as watch:
             lines = class_grading.grade(folder, whole, how, tell=watch.tell, begin=watch.begin, executor=executor)
-        print(report.summary(lines) if lines else "Nothing was collected. First: mmcourse class collect.")
+        after = f"Next: mmcourse class feedback {whole[:2]}; then report and gradebook."
+        print(f"{report.summary(lines)}\n{after}" if lines else "Nothing was collected. First: mmcourse class collect.")
     raise typer.Exit(3 if any(line["state"] == "needs a person" for line in lines) else 0)
 
 

@@ -24,14 +24,19 @@ def _as_it_counts(line: dict, score: Score | None) -> dict:
     """The line with what a person changed; without that, and while one must still look, it is as the grader left it."""
     if score is None:
         return line
+    if line["state"] != "graded" and score.points is not None and not score.waiting:
+        return line | {"state": "graded by hand", "max": number(score.most)} | _whole(score) | {"by_hand": score.cells}
     cells = {cell.id: cell for cell in score.cells if cell.points is not None}
     questions = []
     for entry in line["questions"]:
         cell = cells.get(entry["id"])
         said = {"points": number(cell.points), "auto": entry["points"], "comment": cell.comment} if cell else {}
         questions.append(entry | said)
-    whole = {"points": number(score.points), "penalty": number(score.penalty)} if score.points is not None else {}
-    return line | {"questions": questions} | whole
+    return line | {"questions": questions} | (_whole(score) if score.points is not None else {})
+
+
+def _whole(score: Score) -> dict:
+    return {"points": number(score.points), "penalty": number(score.penalty)}
 
 
 def write(

@@ -120,9 +120,9 @@ def _assignments(data: bytes) -> set[str]:
     """The numbers of the assignments whose questions a notebook holds, by its grade ids."""
     ids = set()
     for cell in json.loads(data)["cells"]:
-        with suppress(AttributeError):  # metadata that are none
-            ids.add(str(cell["metadata"].get("nbgrader", {}).get("grade_id")))
-    return {i[:2] for i in ids if i[:2].isdigit() and i[2:3] == "-"}
+        with suppress(AttributeError, TypeError):  # metadata that are none
+            ids.add(cell["metadata"].get("nbgrader", {}).get("grade_id"))
+    return {i[:2] for i in ids if isinstance(i, str) and i[:2].isdigit() and i[2:3] == "-"}
 
 
 def _compare(place: Path, name: str, digest: str, came: datetime) -> str:

@@ -4,7 +4,6 @@ The image holds Python and the course's libraries, but not the course; its open 
 seconds to start, so that one is always getting ready while another works.
 """
 
-import contextlib
 import itertools
 import os
 import shutil
@@ -16,7 +15,7 @@ from dataclasses import asdict
 
 from .channel import Channel, ChannelError
 from .opened import view
-from .session import START, GraderFault, Limits, Session, environment
+from .session import START, GraderFault, Limits, Session, environment, last_words
 
 ENGINES = ("podman", "docker")
 IMAGE = "mmcourse-grader"
@@ -87,7 +86,7 @@ class Containers:
         try:
             hello, _ = session.channel.receive(time.monotonic() + START)
         except ChannelError as error:
-            said = session.said()
+            said = last_words(session.process, session.complaints)
             session.close()
             raise GraderFault(f"a container did not start ({error}): {said}") from error
         if hello.get("hello") is not True:
@@ -123,13 +122,6 @@ class Container(Session):
                 start_new_session=True,
             )
         super().__init__(Channel(ours), None)
-
-    def said(self) -> str:
-        """The engine's last words."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(2)
-        self.complaints.seek(0)
-        return self.complaints.read()[-500:].decode(errors="replace").strip()
 
     def close(self) -> None:
         """End the container; to end the engine's command alone would leave it running."""

@@ -5,9 +5,12 @@ what comes back are lines; the grades are written here. When a worker dies, Dask
 Whoever reaches a Dask cluster can run code on it: keep it in a network of its own, or behind TLS.
 """
 
+import sys
+import threading
 from contextlib import contextmanager
 
 PATIENCE = 10  # seconds in which the cluster must answer
+LOOK_AGAIN = 60.0  # seconds
 
 
 class NoCluster(Exception):
@@ -31,4 +34,23 @@ def cluster(address: str):
     with client:
         if not client.ncores():
             raise NoCluster(f"The scheduler at {address!r} has no workers. On each computer: dask worker {address}")
-        yield client.get_executor()
+        over = threading.Event()
+        watch = threading.Thread(target=_tell_when_alone, args=(client, address, over), daemon=True)
+        watch.start()
+        try:
+            yield client.get_executor()
+        finally:
+            over.set()
+            watch.join(PATIENCE)
+
+
+def _tell_when_alone(client, address: str, over: threading.Event) -> None:
+    """Dask waits for new workers for ever, and without a word."""
+    while not over.wait(LOOK_AGAIN):
+        try:
+            trouble = "" if client.ncores() else f"has no workers left. On each computer: dask worker {address}"
+        except Exception as error:  # whatever it is, it must not end the watch
+            trouble = f"does not answer ({error})"
+        if trouble:
+            said = f"The scheduler at {address!r} {trouble}. Ctrl-C stops; grades are kept."
+            print(said, file=sys.stderr, flush=True)

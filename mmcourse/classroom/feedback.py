@@ -39,9 +39,12 @@ ISOLATION = {
 
 def page(line: dict) -> str:
     """The whole page, which needs no other file."""
-    graded = line["state"] == "graded"
+    graded, by_hand = line["state"] == "graded", line["state"] == "graded by hand"
     name = f"Assignment {line['assignment']}" if line["assignment"] else "Your submission"
-    parts = [f"<h1>{text(name, 80)}</h1>", _who(line), _score(line) if graded else _not_graded(line)]
+    parts = [f"<h1>{text(name, 80)}</h1>", _who(line)]
+    parts.append(_score(line) if graded or by_hand else _not_graded(line))
+    if by_hand:
+        parts.append(_by_hand(line))
     if graded:
         parts += ["<h2>Question by question</h2>", *map(_question, line["questions"])]
     if line["notes"]:
@@ -109,11 +112,20 @@ def _score(line: dict) -> str:
     parts = [
         tag("div", f"<strong>{_points(line['points'])}</strong> of {_points(line['max'])} points", class_="score"),
         f'<svg class="bar" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true">{bar}</svg>',
-        tag("p", f"{right} of {len(line['questions'])} questions are right."),
     ]
+    if line["questions"]:
+        parts.append(tag("p", f"{right} of {len(line['questions'])} questions are right."))
     if line.get("penalty"):
         parts.append(tag("p", f"{_points(line['penalty'])} points are taken off because it came late."))
     return tag("section", "".join(parts), class_="card")
+
+
+def _by_hand(line: dict) -> str:
+    """`by_hand` holds the gradebook's cells: what a person gave and said, where the grader could say nothing."""
+    words = "The grader could not judge this notebook, so a person read it and gave the points."
+    cells = (f"{text(c.id, 80)}: {_points(c.points)} points. <bdi>{text(c.comment)}</bdi>" for c in line["by_hand"])
+    told = tag("ul", "".join(tag("li", cell, class_="said", dir="auto") for cell in cells))
+    return tag("section", f"<h2>A person graded this</h2>{tag('p', words)}{told}", class_="card calm")
 
 
 def _not_graded(line: dict) -> str:

@@ -45,7 +45,8 @@ def opened(folder: Path) -> Iterator:
     except DatabaseError as error:
         raise ClassError(
             f"The gradebook of {folder} cannot be used: {error.orig}. Nothing was written. If it is locked, close "
-            "formgrader or what else holds it; if the disk is full, make room; then try again."
+            "formgrader or what else holds it; if the disk is full, make room; if it is damaged, take it from your "
+            "backup; then try again."
         ) from error
 
 

@@ -6,6 +6,7 @@ Nothing here is copied or believed yet: each Incoming says who it claims to be f
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -205,8 +206,10 @@ class _Names:
     def student(self, called: str, is_folder: bool) -> tuple[str, str]:
         """Their id and no trouble, or what was found and why it is nobody's.
 
-        A folder's name is the whole id, perhaps of somebody who is not in the class yet.
+        A folder's name is the whole id, perhaps of somebody who is not in the class yet. A disk may write é as two
+        characters; the roster has one.
         """
+        called = unicodedata.normalize("NFC", called)
         whole = self.ids.get(called.casefold())
         if whole:
             return whole, ""

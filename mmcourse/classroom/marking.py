@@ -202,7 +202,8 @@ def _named(error: dict) -> Exception:
 
 
 def _text(error: dict, key: str) -> str:
-    return str(error.get(key, "")).encode("utf-8", "replace").decode()[:1200]
+    said = error.get(key)
+    return said.encode("utf-8", "replace").decode()[:1200] if isinstance(said, str) else ""
 
 
 def _spoil(arguments, changed) -> None:

@@ -1,5 +1,6 @@
 """How far a run is: a bar on stderr where a person looks, else a line for each submission."""
 
+import signal
 import sys
 from contextlib import contextmanager
 
@@ -36,7 +37,25 @@ def said(line: dict) -> str:
 
 @contextmanager
 def shown(what: str):
-    """`begin(total)` and `tell(line)` for `batch.grade_folder`."""
+    """`begin(total)` and `tell(line)` for `batch.grade_folder`. Says what Ctrl-C does, which takes a while."""
+    before = signal.signal(signal.SIGINT, _stop)
+    try:
+        with _watch(what) as watch:
+            yield watch
+    except KeyboardInterrupt:
+        print("Stopped. What is graded is kept: the same command goes on from there.", file=sys.stderr)
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _stop(*_) -> None:
+    print("Stopping, as soon as the submissions that run now are done ...", file=sys.stderr, flush=True)
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _watch(what: str):
     if not sys.stderr.isatty():
         yield Lines()
         return

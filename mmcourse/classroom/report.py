@@ -35,7 +35,8 @@ def write_pages(lines: list[dict], folder: Path) -> list[Path]:
 def summary(lines: list[dict]) -> str:
     """States, the distribution of each assignment, the mistakes seen most, the slowest, and who needs a person."""
     states = Counter(line["state"] for line in lines)
-    parts = [f"{len(lines)} submissions: " + ", ".join(f"{n} {state}" for state, n in sorted(states.items()))]
+    count = f"{len(lines)} submission{'s' * (len(lines) != 1)}"
+    parts = [f"{count}: " + ", ".join(f"{n} {state}" for state, n in sorted(states.items()))]
     for assignment, graded in figures.by_assignment(lines).items():
         points, most = sorted(line["points"] for line in graded), graded[0]["max"]
         middle = statistics.median(points)

@@ -58,7 +58,7 @@ def causes(graded: list[dict]) -> list[Cause]:
         for entry in line["questions"]:
             if entry["state"] != "right":
                 found[entry["id"], entry["hint"] or entry["state"]].append(entry)
-    return sorted(map(_cause, found.values()), key=lambda cause: (-cause.points, cause.question, cause.hint))
+    return sorted(map(_cause, found.values()), key=lambda c: (-c.points, not c.hint, c.question, c.hint))
 
 
 def _cause(entries: list[dict]) -> Cause:
@@ -88,6 +88,12 @@ def alike(lines: list[dict]) -> list[list[dict]]:
         if line.get("code") and attempted >= 2:
             found[line["assignment"], line["code"]].append(line)
     return [group for group in found.values() if len({line["student"] for line in group}) > 1]
+
+
+def untouched(lines: list[dict]) -> list[dict]:
+    """Submissions in which no question was begun."""
+    graded = [line for line in lines if line["state"] == "graded"]
+    return [line for line in graded if all(entry["state"] == "not attempted" for entry in line["questions"])]
 
 
 def borrowed(lines: list[dict]) -> list[dict]:

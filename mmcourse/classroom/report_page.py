@@ -144,6 +144,7 @@ def _worth_a_look(lines: list[dict]) -> str:
             "It was not there, so it earned nothing.",
             map(_file, figures.borrowed(lines)),
         ),
+        _list("Nothing written", "No question was begun: was it the right file?", map(_file, figures.untouched(lines))),
         _list("Alike", ALIKE, map(_files, figures.alike(lines))),
         _list("Several notebooks of one student", "Which of them counts?", map(_files, figures.several(lines))),
     ]
@@ -168,7 +169,8 @@ def _file(line: dict) -> str:
 
 
 def _everybody(lines: list[dict], links: dict[str, str]) -> str:
-    head = "".join(tag("th", name, scope="col") for name in ("Student", "Assignment", "State", "Points", "Seconds"))
+    head = "".join(tag("th", name, scope="col") for name in ("Student", "Assignment", "State"))
+    head += "".join(tag("th", name, scope="col", class_="number") for name in ("Points", "Seconds"))
     rows = "".join(map(_submission, lines, [links.get(line["file"]) for line in lines]))
     table = tag("table", f"<thead><tr>{head}</tr></thead>{rows}", class_="wide")
     return f"<h3>All submissions</h3>{tag('div', table, class_='scroll')}"

@@ -39,9 +39,16 @@ def read(path: Path) -> list[Student]:
     """The students of a CSV file, whose first line names its columns; only `id` must be there. Raises ClassError."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ClassError(f"Expected a CSV file in UTF-8 with students, but {path} is none: {error}.") from None
+            first = file.readline()
+            file.seek(0)
+            # A spreadsheet writes semicolons where the comma stands in decimal numbers.
+            rows = list(csv.DictReader(file, delimiter="," if "," in first else ";"))
+    except OSError as error:
+        raise ClassError(f"{path}, the CSV file with the students, cannot be read: {error.strerror}.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ClassError(
+            f"Expected a CSV file in UTF-8 with students, but {path} is none: {error}. Save it as CSV UTF-8."
+        ) from None
     students, lines = [], {}
     for number, row in enumerate(rows, 2):
         fields = {(name or "").strip().lower(): value for name, value in row.items() if isinstance(value, str)}

@@ -23,10 +23,12 @@ from . import containers
 from .cgroup import Group
 from .channel import Channel, ChannelError
 from .opened import PACKAGE, view
-from .session import START, GraderFault, Limits, Session, environment
+from .session import START, GraderFault, Limits, Session, environment, last_words
 
-PRIVATE = ("/sandbox", "/tmp", "/dev/shm")  # each submission gets them fresh
+PRIVATE = ("/sandbox", "/tmp", "/dev/shm")  # each submission gets them fresh, or read-only if Python lies in one
+EXCHANGE = Path("/usr/local/share/nbgrader")  # nbgrader's own, unless another is named: what others handed in is there
 ENTER = "import sys; sys.path.insert(0, sys.argv[1]); from mmcourse.classroom.worker import main; main({}, {}, {})"
+PROBE = "import sys; sys.path.insert(0, sys.argv[1]); from mmcourse.classroom.worker import try_walls; try_walls({})"
 _numbers = itertools.count()
 
 
@@ -63,11 +65,12 @@ def _trouble() -> str:
     """Why bubblewrap cannot be used here, and what to try; empty if it can."""
     if not shutil.which("bwrap"):
         return "the program bwrap was not found. On Debian and Ubuntu: apt-get install bubblewrap. It needs Linux."
-    command = ["bwrap", *_walls(), "--ro-bind", "/", "/", "--", "/bin/true"]
-    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    command = _bubblewrap([sys.executable, "-I", "-B", "-c", PROBE.format(_places()), "/course"])
+    tried = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
     if tried.returncode:
+        said = tried.stderr.strip().splitlines() or [f"status {tried.returncode}"]
         return (
-            f"bwrap does not start here ({tried.stderr.strip()[:200]}). On Ubuntu 24.04 its AppArmor profile "
+            f"bwrap does not start here ({said[-1][:200]}). On Ubuntu 24.04 its AppArmor profile "
             "bwrap-userns-restrict must be loaded; in Docker, user namespaces must be allowed by its seccomp profile."
         )
     if os.geteuid() == 0:
@@ -79,6 +82,17 @@ def _trouble() -> str:
                 "read the course and its Python."
             )
     return ""
+
+
+def check_hidden(folder: Path, kind: str) -> None:
+    """Raises NoSandbox if submissions in such a sandbox could read the folder."""
+    open_to_them = ["/usr", *_pythons()] if kind == "bubblewrap" else []
+    seen = next((root for root in open_to_them if _below(folder.resolve(), root)), None)
+    if seen:
+        raise NoSandbox(
+            f"{folder.resolve()} lies in {seen}, where Python and its packages are: every submission can read that, "
+            "and so what others wrote. Move the folder elsewhere."
+        )
 
 
 class Sandbox:
@@ -102,8 +116,7 @@ class Sandbox:
         limits = asdict(self.limits)
         prefix = []
         if self.kind == "bubblewrap":
-            places = [place for place in PRIVATE if not any(_below(root, place) for root in _pythons())]
-            enter = ENTER.format(limits, places, self.torch)
+            enter = ENTER.format(limits, _places(), self.torch)
             command = _bubblewrap([sys.executable, "-I", "-B", "-c", enter, "/course"])
             if os.geteuid() == 0:
                 memory = self.limits.memory << 20
@@ -172,10 +185,7 @@ class Sandbox:
         self.process = self.group = None
 
     def _said(self) -> str:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(2)
-        self.complaints.seek(0)
-        return self.complaints.read()[-500:].decode(errors="replace").strip() or f"status {self.process.poll()}"
+        return last_words(self.process, self.complaints) or f"status {self.process.poll()}"
 
 
 def _walls() -> list[str]:
@@ -197,7 +207,7 @@ def _bubblewrap(command: list[str]) -> list[str]:
             system += ["--ro-bind", str(folder), str(folder)]
     system += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     roots = [Path("/usr"), *map(Path, _pythons())]
-    hidden = [PACKAGE]
+    hidden = [PACKAGE, *filter(Path.is_dir, [EXCHANGE])]
     with contextlib.suppress(CourseNotFound):
         hidden.append(course_folder())
     masks = [str(h) for h in hidden if any(_below(h, root) for root in roots)]
@@ -208,6 +218,11 @@ def _bubblewrap(command: list[str]) -> list[str]:
         *(word for inside, outside in view() for word in ("--ro-bind", outside, inside)),
         *("--remount-ro", "/", "--remount-ro", "/dev", "--chdir", "/", "--", *command),
     ]
+
+
+def _places() -> dict[str, bool]:
+    """The folders that can be written to in a sandbox, and whether each submission can have them fresh."""
+    return {place: not any(_below(root, place) for root in _pythons()) for place in PRIVATE}
 
 
 def _pythons() -> list[str]:

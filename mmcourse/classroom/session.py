@@ -5,6 +5,7 @@ import os
 import secrets
 import select
 import signal
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -60,6 +61,14 @@ class Session:
             select.select([self.descriptor], [], [], 20)
             os.close(self.descriptor)
         self.group = self.descriptor = None
+
+
+def last_words(process: subprocess.Popen, complaints) -> str:
+    """The end of what a process wrote to the file `complaints`; it gets a moment to end."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(2)
+    complaints.seek(0)
+    return complaints.read()[-500:].decode(errors="replace").strip()
 
 
 def environment() -> dict[str, str]:

@@ -5,9 +5,9 @@ Each process keeps its sandboxes for the submissions that follow, because one ta
 
 import atexit
 import functools
+import hashlib
 import queue
 import time
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -66,10 +66,11 @@ def blank(file: str, student: str, assignment: str, digest: str, seed: int, kind
 def _seed_of(seed: int, submission: Submission) -> int:
     """Every file gets inputs of its own, the same ones when the seed is given again.
 
-    Numbers that a student saw on a page of feedback are of no use in the next file that they send.
+    Numbers that a student saw on a page of feedback are of no use in the next file that they send: a digest of 32 bits
+    could be aimed at, and then the next file would get the same numbers.
     """
-    whose = f"{submission.student}/{submission.assignment}/{submission.digest}".encode(errors="backslashreplace")
-    return seed * (1 << 32) + zlib.crc32(whose)
+    whose = f"{seed}/{submission.student}/{submission.assignment}/{submission.digest}"
+    return int.from_bytes(hashlib.sha256(whose.encode(errors="backslashreplace")).digest())
 
 
 class Warm:

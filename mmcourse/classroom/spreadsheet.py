@@ -2,12 +2,14 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from .course import write as write_whole
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# At the beginning, or after what separates cells in some countries and programs. The last four are as wide as Chinese.
+FORMULA = re.compile(r"(^|[;\t\r\n|])([ \n]*)(?=[=+\-@\t\r＝＋－＠])")
 
 
 def write(path: Path, rows: Iterable[Iterable]) -> None:
@@ -19,4 +21,4 @@ def write(path: Path, rows: Iterable[Iterable]) -> None:
 
 def safe(value):
     """The value, with an apostrophe before text that would be a formula: the spreadsheet then shows it as it is."""
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" \n").startswith(FORMULA) else value
+    return FORMULA.sub(r"\1'\2", value) if isinstance(value, str) else value

@@ -65,9 +65,8 @@ def _bytes(folder: Path, file: str) -> bytes:
             shown = place.relative_to(folder).as_posix()
             raise Refused(f"{shown!r} is a symbolic link, which could point to anybody's work.")
     try:
-        descriptor = os.open(place, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with open(descriptor, "rb") as opened:
-            status = os.fstat(descriptor)
+        with open(place, "rb", opener=_without_links_or_waiting) as opened:
+            status = os.fstat(opened.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise Refused("It is no ordinary file.")
             if status.st_size > LARGEST:
@@ -75,6 +74,10 @@ def _bytes(folder: Path, file: str) -> bytes:
             return opened.read(LARGEST + 1)
     except OSError as error:
         raise Refused(f"It cannot be read: {error.strerror}.") from None
+
+
+def _without_links_or_waiting(path, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
 
 
 def _parse(data: bytes):

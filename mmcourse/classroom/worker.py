@@ -26,17 +26,18 @@ READY = ("numpy.random", "numpy.fft", "matplotlib.backends.backend_template", "m
 FIRST = "from matplotlib import pyplot\npyplot.close(pyplot.subplots()[0])\ndel pyplot"  # the first time takes longest
 STRIKE_AGAIN = 0.5  # seconds after which a stop that was swallowed is tried once more
 MEBIBYTE = 1 << 20
+NAMESPACES = 0x20000 | 0x20000000 | 0x08000000  # mounts, processes, IPC
 
 
 class OutOfTime(BaseException):
     """The time limit struck. A BaseException, so that `except Exception` does not swallow it."""
 
 
-def main(limits: dict, places: list[str] | None, torch: bool) -> None:
+def main(limits: dict, places: dict[str, bool] | None, torch: bool) -> None:
     """Serve until standard input, a socket, closes: each descriptor that comes over it is the channel of a submission.
 
-    `limits`: see `set_limits`. `places` are the folders that each submission gets fresh; None where there is no
-    sandbox, and so nothing to make private. `torch`: see `_shell`.
+    `limits`: see `set_limits`. `places` are the folders that can be written to, and whether each submission gets them
+    fresh, else read-only; None where there is no sandbox, and so nothing to make private. `torch`: see `_shell`.
     """
     listening = socket.socket(fileno=os.dup(0))
     shell = _shell(torch)
@@ -66,6 +67,19 @@ def alone(limits: dict, torch: bool) -> None:
     _serve(channel, shell)
 
 
+def try_walls(places: dict[str, bool]) -> None:
+    """Wall a child in as each submission is. Ends with a traceback and status 1 where this system does not allow it."""
+    system = ctypes.CDLL(None, use_errno=True)
+    _check(system.unshare(NAMESPACES), "unshare")
+    child = os.fork()
+    if child == 0:
+        _private_places(system, places)
+        seccomp.install()
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        os._exit(1)  # the child has said why
+
+
 def _print_nothing() -> None:
     """Whatever is printed from here on goes nowhere."""
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -77,7 +91,7 @@ def _stand_alone(listening, channel, shell, limits, places) -> None:
     """In a fresh child: set up the walls, fork the process that runs the submission, hand out a descriptor of it."""
     system = ctypes.CDLL(None, use_errno=True)
     if places is not None:
-        _check(system.unshare(0x20000 | 0x20000000 | 0x08000000), "unshare")  # mounts, processes, IPC
+        _check(system.unshare(NAMESPACES), "unshare")
     elif hasattr(system, "prctl"):
         system.prctl(36, 1, 0, 0, 0)  # what the submission leaves behind becomes a child of this process
     submission = os.fork()
@@ -113,11 +127,17 @@ def _end_children() -> None:
 def _private_places(system, places) -> None:
     """Fresh folders and a fresh /proc, then no privileges: nothing of this can be undone from inside."""
     _check(system.mount(None, b"/", None, 1 << 18 | 1 << 14, None), "make the mounts private")
-    for place in places:
-        _check(system.mount(b"tmpfs", place.encode(), b"tmpfs", 2 | 4, b"size=128m,mode=1777"), "mount a tmpfs")
-    if system.mount(b"proc", b"/proc", b"proc", 2 | 4 | 8, None):  # not allowed everywhere; then it is hidden
+    for device in filter(os.path.ismount, (f"/dev/{name}" for name in os.listdir("/dev"))):
+        locked = os.statvfs(device).f_flag & (2 | 4 | 8)  # read-only, since it is the machine's: root could chmod it
+        _check(system.mount(None, device.encode(), None, 1 | 32 | 4096 | locked, None), f"protect {device}")
+    for place, fresh in places.items():
+        if fresh:
+            _check(system.mount(b"tmpfs", place.encode(), b"tmpfs", 2 | 4, b"size=128m,mode=1777"), "mount a tmpfs")
+        else:
+            _check(system.mount(None, place.encode(), None, 1 | 2 | 4 | 32 | 4096, None), f"make {place} read-only")
+    if system.mount(b"proc", b"/proc", b"proc", 1 | 2 | 4 | 8, None):  # not allowed everywhere; then it is hidden
         _check(system.mount(b"tmpfs", b"/proc", b"tmpfs", 1 | 2 | 4, b"size=4k"), "hide /proc")
-    os.chdir(places[0])
+    os.chdir(next(place for place, fresh in places.items() if fresh))
     header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     _check(system.capset(header, nothing), "drop privileges")
 

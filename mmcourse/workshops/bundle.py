@@ -148,7 +148,8 @@ def course_files(course: Path) -> list[Path]:
         listed = subprocess.run(command, cwd=course, capture_output=True, check=True).stdout.decode().split("\0")
         paths = [course / name for name in listed if name]
     except (OSError, subprocess.CalledProcessError):
-        paths = [p for p in course.rglob("*") if not SKIPPED & set(p.relative_to(course).parts)]
+        skipped = SKIPPED | {path.parent.name for path in course.glob("*/pyvenv.cfg")}
+        paths = [p for p in course.rglob("*") if not skipped & set(p.relative_to(course).parts)]
     paths += (course / "workshops" / "slides").rglob("*")
     return sorted(path for path in set(paths) if path.is_file() and not path.is_symlink())
 
