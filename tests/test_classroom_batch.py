@@ -172,6 +172,15 @@ def test_torch_is_ready_for_those_who_name_it(folder, marks):
     assert {"torch" in "".join(cells): jail.torch for jail, cells, _ in marks.calls} == {False: False, True: True}
 
 
+def test_grades_are_for_the_grader_alone_and_follow_no_link(folder, marks, tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    (folder / "grades.tmp").symlink_to(tmp_path / "precious")
+    grade(folder)
+    assert (tmp_path / "precious").read_text() == "mine"
+    assert (folder / "grades.jsonl").stat().st_mode & 0o777 == 0o600
+    assert not (folder / "grades.tmp").is_symlink()
+
+
 def test_two_graders_do_not_write_into_one_folder(folder, marks):
     def again(*_):
         with pytest.raises(batch.Busy):
