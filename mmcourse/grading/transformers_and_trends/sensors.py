@@ -63,11 +63,14 @@ def draw(rng):
     yield _case(rng, "many faults", 17, 3, faults=13)
     yield _case(rng, "nothing moves", 7, 2, drift=0.0, limit=np.inf)
     yield _case(rng, "a start that is nearly sure", 11, 3, sure=0.01, faults=3)
+    yield _case(rng, "two sensors that disagree", 7, 3, torn=1.5)
     yield _case(rng, "nothing ever arrives", 5, 2, missing=1.0)
     yield _case(rng, "float32", 13, 5, missing=0.3, faults=3, dtype=np.float32)
 
 
-def _case(rng, name, T, S, missing=0.0, faults=0, rates=None, drift=0.3, limit=2.0, sure=1.0, dtype=np.float64):
+def _case(
+    rng, name, T, S, missing=0.0, faults=0, rates=None, drift=0.3, limit=2.0, sure=1.0, torn=0.0, dtype=np.float64
+):
     noise = rng.permutation(np.geomspace(0.2, 3.0, S)) if S > 1 else np.array([0.5])
     path = 1.0 + np.cumsum(drift**0.5 * rng.standard_normal(T))
     (apart,) = normal(rng, (T, S))
@@ -81,6 +84,8 @@ def _case(rng, name, T, S, missing=0.0, faults=0, rates=None, drift=0.3, limit=2
         gone[1], gone[2] = True, False
     readings[gone] = np.nan
     start = np.array([rng.uniform(0, 2), sure])
+    if torn:  # so many standard deviations above and below the start: each is near enough, but not to the other
+        readings[0, :2] = start[0] + torn * np.array([1, -1]) * np.sqrt(start[1] + noise[:2])
     return Case(name, (readings.astype(dtype), noise.astype(dtype), start.astype(dtype), drift, limit))
 
 
