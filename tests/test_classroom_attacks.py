@@ -196,6 +196,7 @@ def test_nothing_outside_can_be_deleted_or_written(walls, tmp_path):
     into = "open('/course/mmcourse/numpy.py', 'w')"
     marked = mark(walls, [*hostile.HONEST, cell, into])
     assert marked.points == 30
+    assert len(marked.notes) == (1 if sandbox._places()["/tmp"] else 2)  # read-only, if Python lies below it
     assert "Read-only file system" in marked.notes[-1]
     assert (tmp_path / "grades.jsonl").read_text() == "precious"
     assert (sandbox.PACKAGE / "classroom/worker.py").exists()

@@ -14,6 +14,8 @@ from mmcourse.classroom import batch, report, sandbox, single, submission
 from mmcourse.classroom.marking import Marking
 from mmcourse.grading import Result
 
+NO_SEED, ODD_SEED = b'{"file": "bob"}', b'{"file": "bob", "seed": "abc"}'
+
 
 @pytest.fixture
 def folder(tmp_path):
@@ -135,12 +137,14 @@ def test_a_fault_that_passes_leaves_no_trace(folder, marks):
     assert not any(jail.open for jail, *_ in marks.calls)
 
 
-@pytest.mark.parametrize("torn", [b"", b'{"file": "ada', b"[]\nnull\n{}\n", b'{"file": "ada\xff\0'])
+@pytest.mark.parametrize("torn", [b"", b'{"file": "ada', b"[]\nnull\n{}\n", b'{"file": "ada\xff\0', NO_SEED, ODD_SEED])
 def test_a_torn_last_line_is_graded_again(folder, marks, torn):
     whole = grade(folder, seed=3)
     path = folder / "grades.jsonl"
     path.write_bytes(path.read_bytes().splitlines()[0] + b"\n" + torn)
     assert without_times(grade(folder, seed=3)) == without_times(whole)
+    path.write_bytes(torn)  # nothing but damage: a new seed, and everybody is graded
+    assert [line["state"] for line in grade(folder)] == [line["state"] for line in whole]
 
 
 def test_a_file_that_nobody_thought_of_does_not_stop_the_others(folder, marks, monkeypatch):

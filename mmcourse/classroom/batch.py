@@ -58,13 +58,14 @@ def grade_folder(
 
 
 def load(path: Path) -> dict[str, dict]:
-    """The lines of a file of grades by submission; the last one counts, and one that was torn does not."""
+    """The lines of a file of grades by submission; the last one counts, and one that is torn or damaged does not."""
     lines = {}
     with suppress(FileNotFoundError):
         for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
             with suppress(ValueError, TypeError, KeyError):
                 line = json.loads(text)
-                lines[line["file"]] = line
+                if type(line["seed"]) is int:
+                    lines[line["file"]] = line
     return lines
 
 
